@@ -1,0 +1,54 @@
+"""glueball: name, find, initialise, edit, tie, compare, save and load the parameters of any model.
+
+A model is a tree of named places. A parameter is one array and the places that hold it. Everything else
+is a verb on a collection of parameters.
+
+>>> import glueball as gb
+>>> from torch import nn
+>>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+>>> params = gb.collect_params(net)
+>>> plan = params.initialize({".*weight": gb.init.Xavier(), ".*bias": 0}, seed=0)
+>>> params["0.weight"].shape
+(8, 4)
+"""
+
+from . import init
+from .errors import (
+    DeferredError,
+    DTypeError,
+    GlueballError,
+    InitializerError,
+    MissingExtraError,
+    NameNotFoundError,
+    NothingSelectedError,
+    OptimizerError,
+    PatternError,
+    ShapeError,
+    StaleError,
+    TieError,
+    UnknownModelError,
+)
+from .parameters import Parameter, ParameterDict, collect_params, initialize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DTypeError",
+    "DeferredError",
+    "GlueballError",
+    "InitializerError",
+    "MissingExtraError",
+    "NameNotFoundError",
+    "NothingSelectedError",
+    "OptimizerError",
+    "Parameter",
+    "ParameterDict",
+    "PatternError",
+    "ShapeError",
+    "StaleError",
+    "TieError",
+    "UnknownModelError",
+    "collect_params",
+    "init",
+    "initialize",
+]

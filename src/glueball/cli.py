@@ -1,0 +1,23 @@
+"""The shell: `glueball tour`."""
+
+from __future__ import annotations
+
+import click
+
+from . import __version__
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="glueball")
+def main() -> None:
+    """One home for the parameters of any deep-learning model."""
+
+
+@main.command()
+def tour() -> None:
+    """Train a small tied network on handwritten digits, and see its parameters on the way."""
+    from .tour import run
+
+    run()

@@ -1,0 +1,80 @@
+"""Every error that glueball raises on purpose.
+
+Each is a `GlueballError` and also the built-in that a caller would expect from the same mistake, so
+`except KeyError` and `except gb.GlueballError` both work. A message says what was asked, what there
+is, and what to write instead; whatever raised it left the model as it was.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DTypeError",
+    "DeferredError",
+    "GlueballError",
+    "InitializerError",
+    "MissingExtraError",
+    "NameNotFoundError",
+    "NothingSelectedError",
+    "OptimizerError",
+    "PatternError",
+    "ShapeError",
+    "StaleError",
+    "TieError",
+    "UnknownModelError",
+]
+
+
+class GlueballError(Exception):
+    """The family: catch this for any mistake that glueball reports."""
+
+    def __str__(self) -> str:
+        # KeyError would print the repr of its message; a message of several lines must stay readable.
+        return str(self.args[0]) if self.args else ""
+
+
+class NameNotFoundError(GlueballError, KeyError):
+    """No parameter, layer or slot has this name."""
+
+
+class NothingSelectedError(GlueballError, LookupError):
+    """A pattern or a rule takes no parameter."""
+
+
+class PatternError(GlueballError, ValueError):
+    """A pattern cannot be read: a broken regular expression, or an object that is no pattern."""
+
+
+class ShapeError(GlueballError, ValueError):
+    """A value has another shape than the parameter."""
+
+
+class DTypeError(GlueballError, TypeError):
+    """A value's dtype cannot become the parameter's without changing its kind."""
+
+
+class InitializerError(GlueballError, ValueError):
+    """An initializer, its arguments, a seed or a rule is wrong."""
+
+
+class TieError(GlueballError, ValueError):
+    """Two parameters cannot be tied, or one cannot be untied."""
+
+
+class DeferredError(GlueballError, RuntimeError):
+    """The parameter has no values yet: its shape is unknown, or it lies on the meta device."""
+
+
+class StaleError(GlueballError, RuntimeError):
+    """The model has changed since its parameters were collected."""
+
+
+class OptimizerError(GlueballError, ValueError):
+    """Rules for an optimizer do not give each parameter exactly one group."""
+
+
+class UnknownModelError(GlueballError, TypeError):
+    """No adapter knows this kind of model."""
+
+
+class MissingExtraError(GlueballError, ImportError):
+    """An optional dependency is not installed; the message is the command that installs it."""

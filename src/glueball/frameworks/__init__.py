@@ -1,0 +1,39 @@
+"""Adapters, one for each framework, found by the ancestry of a model's class.
+
+No framework is imported to ask: a class names the module it was defined in, and an adapter is imported
+when a model of its framework arrives.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ..errors import UnknownModelError
+from ..slots import Adapter
+
+__all__ = ["adapter_for"]
+
+# (where a framework defines its base class, the class) -> our module. The most special first: a class
+# may descend from several of them.
+_KNOWN = {
+    ("torch.nn.modules.module", "Module"): "torch",
+}
+
+
+def adapter_for(model: Any) -> Adapter:
+    """The adapter for a model.
+
+    Raises:
+        UnknownModelError: no adapter knows the model's class.
+    """
+    ancestry = {(cls.__module__, cls.__qualname__) for cls in type(model).__mro__}
+    for base, name in _KNOWN.items():
+        if base in ancestry:
+            adapter: Adapter = import_module(f"{__name__}.{name}").adapter
+            return adapter
+    known = ", ".join(f"{module.split('.')[0]}'s {name}" for module, name in _KNOWN)
+    raise UnknownModelError(
+        f"{type(model).__module__}.{type(model).__qualname__} is no model that glueball knows. "
+        f"It knows: {known}."
+    )

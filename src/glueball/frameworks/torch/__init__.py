@@ -1,0 +1,106 @@
+"""PyTorch: the adapter.
+
+`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer,
+`optim` speaks with `torch.optim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...slots import Adapter, Tree
+from . import arrays, layers, optim
+from . import walk as walking
+
+__all__ = ["adapter"]
+
+
+class TorchAdapter:
+    """`torch.nn.Module`, its tensors and its optimizers, as glueball needs them (see `Adapter`)."""
+
+    name = "torch"
+
+    children = staticmethod(walking.children)
+    child = staticmethod(walking.child)
+
+    facts = staticmethod(arrays.facts)
+    shape = staticmethod(arrays.shape)
+    no_values = staticmethod(arrays.no_values)
+    memory = staticmethod(arrays.memory)
+    data = staticmethod(arrays.data)
+    grad = staticmethod(arrays.grad)
+    numpy = staticmethod(arrays.numpy)
+    coerce = staticmethod(arrays.coerce)
+    write = staticmethod(arrays.write)
+    copy = staticmethod(arrays.copy)
+    zero_grad = staticmethod(arrays.zero_grad)
+    set_trainable = staticmethod(arrays.set_trainable)
+    cast = staticmethod(arrays.caster)
+    move = staticmethod(arrays.mover)
+    fill_target = staticmethod(arrays.fill_target)
+
+    fans = staticmethod(layers.fans)
+
+    group = staticmethod(optim.group)
+    held = staticmethod(optim.held)
+    exchange = staticmethod(optim.exchange)
+
+    def walk(self, root: Any, buffers: bool) -> Tree:
+        """What stands in a module, in columns."""
+        return walking.walk(self, root, buffers)
+
+    @staticmethod
+    def get(owner: Any, attribute: str) -> Any:
+        """The tensor at a site, or None where there is none any more."""
+        found = owner._parameters.get(attribute)
+        return owner._buffers.get(attribute) if found is None else found
+
+    @staticmethod
+    def rebind(owner: Any, attribute: str, array: Any) -> None:
+        """Put another tensor at a site."""
+        table = owner._parameters if attribute in owner._parameters else owner._buffers
+        table[attribute] = array
+
+    @staticmethod
+    def dtype(array: Any) -> Any:
+        """The tensor's `torch.dtype`."""
+        return array.dtype
+
+    @staticmethod
+    def device(array: Any) -> Any:
+        """The tensor's `torch.device`."""
+        return array.device
+
+    @staticmethod
+    def floating(array: Any) -> bool:
+        """Whether the tensor holds real floating numbers."""
+        return bool(array.is_floating_point())
+
+    @staticmethod
+    def trainable(array: Any) -> bool:
+        """Whether autograd follows the tensor."""
+        return bool(array.requires_grad)
+
+    @staticmethod
+    def filled(filled: Sequence[Any]) -> None:
+        """Tell autograd that tensors were written through their memory."""
+        torch.autograd.graph.increment_version(filled)
+
+    @staticmethod
+    def empty_host(array: Any) -> np.ndarray[Any, Any]:
+        """A NumPy array of the tensor's shape and dtype, for a tensor that NumPy cannot reach."""
+        return arrays.numpy(torch.empty(tuple(array.shape), dtype=array.dtype))
+
+    @staticmethod
+    def seeded(run: Callable[[], None], seed: int) -> None:
+        """Run something that draws on torch's global generators as if they were freshly seeded."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            run()
+
+
+adapter: Adapter = TorchAdapter()

@@ -1,0 +1,324 @@
+"""What one `torch.Tensor` of a model is, and how its values are read and written.
+
+Every write keeps the tensor object, so that optimizers and ties still hold it, and happens outside
+autograd. A write that checks first (`coerce`, `caster`, `mover`) returns what does the work.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parameter import UninitializedTensorMixin
+
+from ...errors import DeferredError, DTypeError, ShapeError
+from ...slots import Facts, Memory, Shape
+
+# torch's dtype -> NumPy's, where NumPy has none of its own through ml_dtypes; and the integer of the
+# same width through which the bits travel.
+_FOREIGN: dict[torch.dtype, tuple[Any, torch.dtype]] = {
+    torch.bfloat16: (ml_dtypes.bfloat16, torch.int16),
+    torch.float8_e4m3fn: (ml_dtypes.float8_e4m3fn, torch.uint8),
+    torch.float8_e5m2: (ml_dtypes.float8_e5m2, torch.uint8),
+    torch.float8_e4m3fnuz: (ml_dtypes.float8_e4m3fnuz, torch.uint8),
+    torch.float8_e5m2fnuz: (ml_dtypes.float8_e5m2fnuz, torch.uint8),
+}
+_TORCH_OF = {np.dtype(foreign): (dtype, bits) for dtype, (foreign, bits) in _FOREIGN.items()}
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """`float32` for `torch.float32`."""
+    return str(dtype).removeprefix("torch.")
+
+
+def as_dtype(dtype: Any) -> torch.dtype:
+    """A torch dtype from a torch dtype, its name or a NumPy dtype.
+
+    Raises:
+        DTypeError: it names none.
+    """
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+    found = getattr(torch, name.removeprefix("torch."), None)
+    if isinstance(found, torch.dtype):
+        return found
+    raise DTypeError(f'{dtype!r} is no dtype of torch. Write torch.bfloat16 or "bfloat16".')
+
+
+@cache
+def _shards(kind: type) -> bool:
+    # By name: importing DTensor costs half a second, and whoever has one has paid it.
+    return any(
+        (c.__module__, c.__qualname__) == ("torch.distributed.tensor", "DTensor") for c in kind.__mro__
+    )
+
+
+def sharded(tensor: Any) -> bool:
+    """Whether a tensor is a DTensor."""
+    return _shards(type(tensor))
+
+
+# ---- facts ------------------------------------------------------------------------------------------
+
+
+def lazy(tensor: Any) -> bool:
+    """Whether a tensor waits for its shape (the parameters of a lazy module)."""
+    return isinstance(tensor, UninitializedTensorMixin)
+
+
+def shape(tensor: Any, owner: nn.Module, attribute: str) -> Shape | None:
+    """The whole (unsharded) shape, with None for what a lazy layer does not know yet."""
+    return _lazy_shape(owner, attribute) if lazy(tensor) else tuple(tensor.shape)
+
+
+def _lazy_shape(owner: Any, attribute: str) -> Shape | None:
+    kind = type(owner).__name__
+    if kind == "LazyLinear":
+        known: dict[str, Shape] = {"weight": (owner.out_features, None), "bias": (owner.out_features,)}
+        return known.get(attribute)
+    if kind.startswith("LazyConv"):
+        if attribute == "bias":
+            return (owner.out_channels,)
+        if owner.transposed:
+            return (None, owner.out_channels // owner.groups, *owner.kernel_size)
+        return (owner.out_channels, None, *owner.kernel_size)
+    if kind.startswith(("LazyBatchNorm", "LazyInstanceNorm")):
+        return (None,)
+    return None
+
+
+def facts(tensor: Any, owner: nn.Module, attribute: str) -> Facts:
+    """What a table says of a tensor."""
+    known = shape(tensor, owner, attribute)
+    size = None if known is None or None in known else math.prod(known)  # type: ignore[arg-type]
+    return Facts(
+        known,
+        dtype_name(tensor.dtype),
+        str(tensor.device),
+        size,
+        None if size is None else size * tensor.dtype.itemsize,
+        tensor.requires_grad,
+    )
+
+
+def no_values(tensor: Any) -> str | None:
+    """Why a tensor has no values, or None where it has them."""
+    if lazy(tensor):
+        return "its layer has not run, so its shape is not known; run the model once on a batch"
+    if tensor.is_meta:
+        return (
+            "it lies on the meta device, which has no memory; "
+            'materialise the model first: model.to_empty(device="cpu")'
+        )
+    return None
+
+
+def memory(tensor: Any) -> Memory | None:
+    """The bytes that a tensor covers; None where it covers none of its own (lazy, meta, empty, sharded)."""
+    if lazy(tensor) or tensor.is_meta or sharded(tensor) or tensor.numel() == 0:
+        return None
+    if tensor.layout != torch.strided:
+        return None
+    block = (str(tensor.device), tensor.untyped_storage().data_ptr())
+    start = tensor.storage_offset() * tensor.element_size()
+    last = sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+    stop = start + (last + 1) * tensor.element_size()
+    return Memory((*block, start, tensor.dtype, tuple(tensor.shape), tensor.stride()), block, start, stop)
+
+
+# ---- values -----------------------------------------------------------------------------------------
+
+
+def data(tensor: Any) -> torch.Tensor:
+    """The live values outside autograd; of a DTensor the local part.
+
+    `detach`, not `.data`: it keeps the version counter, so that an edit between forward and backward is
+    told by autograd and not silently wrong.
+    """
+    return tensor.detach().to_local() if sharded(tensor) else tensor.detach()
+
+
+def grad(tensor: Any) -> torch.Tensor | None:
+    """The live gradient, None where there is none yet. Of a DTensor the local part."""
+    found = None if lazy(tensor) else tensor.grad
+    return found.to_local() if sharded(found) else found
+
+
+def numpy(tensor: Any) -> np.ndarray[Any, Any]:
+    """A copy as a NumPy array; a DTensor is gathered, by all its processes together."""
+    whole = tensor.detach()
+    if sharded(whole):
+        whole = whole.full_tensor()
+    whole = whole.resolve_conj().resolve_neg().cpu()
+    if whole.dtype in _FOREIGN:
+        foreign, bits = _FOREIGN[whole.dtype]
+        # A reinterpretation wants rows that lie close.
+        return np.asarray(whole.contiguous().view(bits).numpy()).view(foreign).copy()
+    return np.array(whole.numpy())
+
+
+def from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
+    """A tensor of the same values; bfloat16 and float8 arrays by their bits."""
+    if array.dtype in _TORCH_OF:
+        dtype, bits = _TORCH_OF[array.dtype]
+        width: Any = np.int16 if bits is torch.int16 else np.uint8
+        return torch.from_numpy(np.array(array, order="C").view(width)).view(dtype)
+    return torch.from_numpy(np.array(array))
+
+
+def coerce(tensor: Any, value: Any, name: str) -> torch.Tensor | complex:
+    """What `write` can put into the tensor: a number, or a tensor of its shape.
+
+    Raises:
+        DeferredError: the tensor has no memory to write to.
+        ShapeError: the value has another shape.
+        DTypeError: the value's kind does not fit (complex to real, fraction to integer).
+    """
+    reason = no_values(tensor)
+    if reason:
+        raise DeferredError(f"{name!r} cannot be set: {reason}.")
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        given = value.item() if isinstance(value, np.generic) else value
+        _check_kind(torch.tensor(given).dtype, tensor.dtype, name)
+        return given  # type: ignore[return-value]
+    if not isinstance(value, torch.Tensor):
+        if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
+            value = torch.from_dlpack(value)
+        else:
+            array = np.asarray(value)
+            if array.dtype == object or array.dtype.kind in "USmM":
+                raise DTypeError(
+                    f"{name!r} cannot be set to a {type(value).__name__}: "
+                    f"write a tensor, an array, a number or a Parameter."
+                )
+            value = from_numpy(array)
+    if tuple(value.shape) != tuple(tensor.shape):
+        raise ShapeError(
+            f"{name!r} has shape {tuple(tensor.shape)}, the value {tuple(value.shape)}."
+            + _shape_hint(tuple(value.shape), tuple(tensor.shape))
+        )
+    _check_kind(value.dtype, tensor.dtype, name)
+    if sharded(tensor) and not sharded(value):
+        from torch.distributed.tensor import distribute_tensor
+
+        return distribute_tensor(value.to(tensor.device), tensor.device_mesh, tensor.placements)
+    return value
+
+
+def _shape_hint(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    if given == wanted[::-1]:
+        return " The value transposed would fit: write value.T."
+    if math.prod(given) == math.prod(wanted):
+        return f" The value would fit reshaped: write value.reshape({wanted})."
+    return " Only a plain number is spread over a whole parameter."
+
+
+def _check_kind(given: torch.dtype, wanted: torch.dtype, name: str) -> None:
+    if not torch.can_cast(given, wanted):
+        raise DTypeError(
+            f"{name!r} is {dtype_name(wanted)}, the value {dtype_name(given)}, which it cannot hold. "
+            f"Convert the value first: value.to(torch.{dtype_name(wanted)})."
+        )
+
+
+@torch.no_grad()
+def write(tensor: Any, value: Any) -> None:
+    """Put what `coerce` returned into the tensor, in place."""
+    if isinstance(value, torch.Tensor):
+        tensor.copy_(value)
+    else:
+        tensor.fill_(value)
+
+
+def copy(tensor: Any) -> Any:
+    """A tensor of its own with the same values, a parameter where the tensor is one."""
+    twin = tensor.detach().clone()
+    return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
+
+
+def zero_grad(tensors: Sequence[Any]) -> None:
+    """Set the gradients to zero in place; where there is none there stays none."""
+    grads = [found for tensor in tensors if (found := grad(tensor)) is not None]
+    if grads:
+        with torch.no_grad():
+            torch._foreach_zero_(grads)
+
+
+def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
+    """The tensor's own memory as a NumPy array to be filled, where it lies on the host."""
+    if tensor.device.type != "cpu" or sharded(tensor):
+        return None
+    host = tensor.detach()
+    if host.dtype in _FOREIGN:
+        foreign, bits = _FOREIGN[host.dtype]
+        return host.view(bits).numpy().view(foreign) if host.dim() else None
+    return host.numpy()  # type: ignore[no-any-return]
+
+
+# ---- dtype, device, trainable -----------------------------------------------------------------------
+
+
+def caster(tensor: Any, dtype: Any, name: str) -> Callable[[], None] | None:
+    """What changes a tensor's dtype in place; None where nothing is to do (integers stay integers)."""
+    wanted = as_dtype(dtype)
+    if not (wanted.is_floating_point or wanted.is_complex):
+        raise DTypeError(f"{name!r} cannot be cast to {dtype_name(wanted)}: write a floating dtype.")
+    if tensor.dtype == wanted or not (tensor.is_floating_point() or tensor.is_complex()):
+        return None
+    if tensor.is_complex() and not wanted.is_complex:
+        raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}: {dtype_name(wanted)} would lose a part.")
+    return lambda: _become(tensor, lambda part: part.to(wanted))
+
+
+def mover(tensor: Any, device: Any, name: str) -> Callable[[], None] | None:
+    """What moves a tensor to a device in place; None where it lies there."""
+    wanted = _usable_device(device)
+    if tensor.device == wanted:
+        return None
+    if tensor.is_meta:
+        raise DeferredError(f"{name!r} cannot be moved: {no_values(tensor)}.")
+    return lambda: _become(tensor, lambda part: part.to(wanted))
+
+
+@lru_cache(maxsize=32)
+def _usable_device(device: Any) -> torch.device:
+    # An empty tensor tells whether the device is there, before anything is moved, and which index
+    # a plain "cuda" means.
+    return torch.empty(0, device=device).device
+
+
+@torch.no_grad()
+def _become(tensor: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Give a tensor object another dtype or device, its gradient with it."""
+    if lazy(tensor):
+        tensor.data = change(tensor.data)
+        return
+    changed = change(tensor.detach())
+    held, tensor.grad = tensor.grad, None
+    if sharded(tensor) or not torch._has_compatible_shallow_copy_type(tensor, changed):
+        if isinstance(tensor, nn.Parameter):
+            changed = nn.Parameter(changed, tensor.requires_grad)
+        torch.utils.swap_tensors(tensor, changed)
+    else:
+        tensor.data = changed
+    if held is not None:
+        tensor.grad = change(held)
+
+
+def set_trainable(tensor: Any, trainable: bool, name: str, check: bool) -> None:
+    """Check, or set, whether autograd follows a tensor.
+
+    Raises:
+        DTypeError: an integer tensor cannot be trained.
+    """
+    if not check:
+        tensor.requires_grad_(trainable)
+    elif trainable and not (tensor.is_floating_point() or tensor.is_complex()):
+        raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}: only floating parameters train.")

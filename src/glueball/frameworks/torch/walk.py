@@ -1,0 +1,208 @@
+"""The walk over a `torch.nn.Module`: every layer once, every array once, wrappers left out.
+
+It reads the modules' own tables (`_parameters`, `_buffers`, `_modules`) in the order of
+`named_parameters`, and keeps columns. What most models do not have (ties, shared layers, wrappers,
+computed weights) is noticed in passing and worked out after the walk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+from torch.nn.utils.parametrize import ParametrizationList
+
+from ...slots import Adapter, Tree
+
+__all__ = ["child", "children", "walk"]
+
+# Wrappers by (module, class) and the attribute in which each keeps the model. By name, because
+# importing them all would cost seconds; a subclass of one is a wrapper too.
+_WRAPPERS = {
+    ("torch.nn.parallel.distributed", "DistributedDataParallel"): "module",
+    ("torch.nn.parallel.data_parallel", "DataParallel"): "module",
+    ("torch._dynamo.eval_frame", "OptimizedModule"): "_orig_mod",
+    ("torch.distributed.fsdp.fully_sharded_data_parallel", "FullyShardedDataParallel"): (
+        "_fsdp_wrapped_module"
+    ),
+    (
+        "torch.distributed.algorithms._checkpoint.checkpoint_wrapper",
+        "CheckpointWrapper",
+    ): "_checkpoint_wrapped_module",
+    ("torch.optim.swa_utils", "AveragedModel"): "module",
+}
+
+_PLAIN, _COMPUTED = "", "computed"
+_roles: dict[type, str] = {}
+
+
+def _role(kind: type) -> str:
+    """What a class of modules is to the walk: plain, a wrapper's attribute, or a parametrization."""
+    role = _PLAIN
+    for cls in kind.__mro__:
+        role = _WRAPPERS.get((cls.__module__, cls.__qualname__), _PLAIN)
+        if role:
+            break
+    if issubclass(kind, ParametrizationList):
+        role = _COMPUTED
+    _roles[kind] = role
+    return role
+
+
+def walk(adapter: Adapter, root: nn.Module, buffers: bool) -> Tree:
+    """What stands in a module, in columns; with its buffers when asked."""
+    tree = Tree(adapter, root, buffers)
+    owners, paths, parents = tree.owners, tree.paths, tree.parents
+    names, holders, attributes = tree.names, tree.holders, tree.attributes
+    arrays: list[Any] = []
+    buffered: dict[int, bool] = {}
+    computed: list[int] = []
+    seen: dict[int, int] = {}
+    roles = _roles
+    count = 0
+    # One level is (its children still to come, prefix, owner, role of the owner). The loop over a
+    # level is left when a child has children of its own, and taken up again after them: no recursion,
+    # and a leaf costs no call.
+    level: Any = iter((("", root),))
+    prefix, above, role = "", -1, _PLAIN
+    levels: list[tuple[Any, str, int, str]] = []
+    while True:
+        for name, module in level:
+            if module is None:
+                continue
+            path = prefix[:-1] if role and name == role else prefix + name
+            key = id(module)
+            if key in seen:
+                other = seen[key]
+                if other != above and all(other != at for _, _, at, _ in levels):
+                    tree.more_edges.append((above, path[len(prefix) :], other))
+                continue
+            kind = type(module)
+            own = roles[kind] if kind in roles else _role(kind)
+            if own == _COMPUTED:
+                computed.append(count)
+                own = _PLAIN
+            seen[key] = count
+            owners.append(module)
+            paths.append(path)
+            parents.append(above)
+            tables = module.__dict__
+            table = tables["_parameters"]
+            if table:
+                inner = path + "." if path else ""
+                for attribute in table:
+                    names.append(inner + attribute)
+                    holders.append(count)
+                attributes += table
+                arrays += table.values()
+            if buffers and tables["_buffers"]:
+                inner = path + "." if path else ""
+                table = tables["_buffers"]
+                unsaved = tables["_non_persistent_buffers_set"]
+                for attribute in table:
+                    buffered[len(names)] = attribute not in unsaved
+                    names.append(inner + attribute)
+                    holders.append(count)
+                attributes += table
+                arrays += table.values()
+            count += 1
+            table = tables["_modules"]
+            if table:
+                levels.append((level, prefix, above, role))
+                level = iter(table.items())
+                # The children of a wrapper's model stand where the wrapper stands.
+                prefix, above, role = (path + "." if path else ""), count - 1, own
+                break
+        else:
+            if not levels:
+                break
+            level, prefix, above, role = levels.pop()
+    tree.buffers = buffered
+    keys = list(map(id, arrays))
+    distinct = set(keys)
+    if len(distinct) < len(keys) or id(None) in distinct:
+        _fold_ties(tree, arrays, keys)
+    if computed:
+        _find_parametrized(tree, computed)
+    if any(map(_marked, set(tree.attributes))):
+        _find_hooked(tree)
+    return tree
+
+
+def _fold_ties(tree: Tree, arrays: list[Any], keys: list[int]) -> None:
+    """Make one row of every array that stands in several sites, and drop empty sites."""
+    first: dict[int, int] = {}
+    names, holders, attributes, buffers = tree.names, tree.holders, tree.attributes, tree.buffers
+    tree.names, tree.holders, tree.attributes, tree.buffers = [], [], [], {}
+    for at, key in enumerate(keys):
+        if arrays[at] is None:
+            continue
+        if key in first:
+            tree.more_sites.setdefault(first[key], []).append((holders[at], attributes[at]))
+            continue
+        row = first[key] = len(tree.names)
+        tree.names.append(names[at])
+        tree.holders.append(holders[at])
+        tree.attributes.append(attributes[at])
+        if at in buffers:
+            tree.buffers[row] = buffers[at]
+
+
+# ---- weights that are computed from others ------------------------------------------------------------
+
+
+def _find_parametrized(tree: Tree, computed: list[int]) -> None:
+    """`parametrizations.weight.original0` of a layer replaces the layer's `weight`."""
+    lists = {owner: tree.parents[tree.parents[owner]] for owner in computed}
+    for row in range(len(tree)):
+        owner = tree.holders[row]
+        if owner in lists and tree.attributes[row].startswith("original"):
+            tree.replaces[row] = (lists[owner], tree.step(owner))
+
+
+# The older ways (torch.nn.utils.weight_norm, spectral_norm, prune) keep the parts beside the weight and
+# compute it in a hook that carries its name.
+def _marked(attribute: str) -> bool:
+    return attribute.endswith(("_orig", "_g", "_v"))
+
+
+def _find_hooked(tree: Tree) -> None:
+    for row in range(len(tree)):
+        attribute = tree.attributes[row]
+        if not _marked(attribute):
+            continue
+        owner = tree.holders[row]
+        replaced = attribute.rpartition("_")[0]
+        for hook in tree.owners[owner]._forward_pre_hooks.values():
+            if replaced in (getattr(hook, "name", None), getattr(hook, "_tensor_name", None)):
+                tree.replaces[row] = (owner, replaced)
+
+
+# ---- one step down ----------------------------------------------------------------------------------
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    while True:
+        kind = type(module)
+        role = _roles[kind] if kind in _roles else _role(kind)
+        inner = module._modules.get(role) if role and role != _COMPUTED else None
+        if inner is None:
+            return module
+        module = inner
+
+
+def children(owner: nn.Module) -> list[str]:
+    """The names of a module's children, in order."""
+    return [name for name, module in owner._modules.items() if module is not None]
+
+
+def child(owner: nn.Module, key: str | int) -> tuple[str, nn.Module] | None:
+    """A module's child by name, or by position among its children, wrappers looked through."""
+    owner = _unwrapped(owner)
+    names = children(owner)
+    if isinstance(key, int):
+        if not -len(names) <= key < len(names):
+            return None
+        key = names[key]
+    found = owner._modules.get(key)
+    return None if found is None else (key, found)

@@ -1,0 +1,21 @@
+"""Parameters and their verbs: the handle on one array, the view on many, and what is done with them."""
+
+from .collect import collect_params, initialize
+from .dictionary import ParameterDict, Totals
+from .optimizers import OptimizerReport
+from .parameter import Parameter
+from .plan import Plan, PlanRow
+from .ties import Aliases, Exchange
+
+__all__ = [
+    "Aliases",
+    "Exchange",
+    "OptimizerReport",
+    "Parameter",
+    "ParameterDict",
+    "Plan",
+    "PlanRow",
+    "Totals",
+    "collect_params",
+    "initialize",
+]

@@ -1,0 +1,116 @@
+"""Parameters for an optimizer: groups by rule, and a check of what an optimizer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..errors import OptimizerError
+from ..patterns import Pattern, describe, nothing_selected, select_rows
+from ..slots import Tree
+from .parameter import Parameter
+
+__all__ = ["OptimizerReport"]
+
+
+class OptimizerReport(NamedTuple):
+    """How what an optimizer holds compares with what a model has; true when they agree.
+
+    Attributes:
+        gone: what the optimizer holds and the model has no more: updating it changes nothing. A name
+            where the group keeps names, else the tensor's shape.
+        missing: names of trainable parameters that the optimizer does not hold: they never learn.
+        frozen: names that the optimizer holds and that take no gradients.
+    """
+
+    gone: tuple[str, ...]
+    missing: tuple[str, ...]
+    frozen: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return not (self.gone or self.missing)
+
+    def __str__(self) -> str:
+        lines = []
+        if self.gone:
+            lines.append(f"held, but in the model no more: {', '.join(self.gone)}")
+        if self.missing:
+            lines.append(f"trainable, but not held: {', '.join(self.missing)}")
+        if self.frozen:
+            lines.append(f"held, but frozen: {', '.join(self.frozen)}")
+        return "\n".join(lines) or "the optimizer holds what the model trains"
+
+
+def check_optimizer(parameters: Sequence[Parameter], optimizer: Any) -> OptimizerReport:
+    """Compare what an optimizer holds with the parameters of a whole model."""
+    if not parameters:
+        return OptimizerReport((), (), ())
+    adapter = parameters[0]._tree.adapter
+    held = adapter.held(optimizer)
+    inside = {id(tensor) for _, tensor in held}
+    here = {id(parameter.tensor()): parameter for parameter in parameters}
+    gone = [
+        name or f"a tensor of shape {tuple(tensor.shape)}" for name, tensor in held if id(tensor) not in here
+    ]
+    missing = [p.name for key, p in here.items() if key not in inside and p.trainable]
+    frozen = [p.name for key, p in here.items() if key in inside and not p.trainable]
+    return OptimizerReport(tuple(gone), tuple(missing), tuple(frozen))
+
+
+def groups(
+    tree: Tree,
+    rows: Sequence[int],
+    rules: Mapping[Pattern, Mapping[str, Any]],
+    defaults: dict[str, Any],
+    handle: Any,
+) -> list[Any]:
+    """Parameter groups in rule order, the parameters that no rule takes last."""
+    rule_of: dict[int, int] = {}
+    options: list[Mapping[str, Any]] = []
+    for number, (pattern, given) in enumerate(rules.items()):
+        if not isinstance(given, Mapping):
+            raise OptimizerError(
+                f"the rule for {describe(pattern)} is {given!r}: "
+                f'write the group\'s options, such as {{"weight_decay": 0.0}}.'
+            )
+        options.append(given)
+        taken = select_rows(tree, pattern, rows, handle)
+        if not taken:
+            raise nothing_selected(tree, pattern, rows)
+        for row in taken:
+            rule_of.setdefault(row, number)
+    options.append({})
+    members: dict[tuple[int, float, float], list[Parameter]] = {}
+    for row in rows:
+        parameter: Parameter = handle(row)
+        if parameter.trainable:
+            key = (rule_of.get(row, len(options) - 1), parameter.lr_mult, parameter.wd_mult)
+            members.setdefault(key, []).append(parameter)
+    made, once = [], {}
+    for (number, lr_mult, wd_mult), held in sorted(members.items(), key=lambda item: item[0][0]):
+        chosen = {**defaults, **options[number]}
+        for option, multiplier in (("lr", lr_mult), ("weight_decay", wd_mult)):
+            if multiplier != 1:
+                chosen[option] = _multiplied(chosen, option, multiplier, held[0].name)
+        arrays = [parameter.tensor() for parameter in held]
+        for parameter, array in zip(held, arrays, strict=True):
+            other = once.setdefault(id(array), parameter.name)
+            if other != parameter.name:
+                raise OptimizerError(
+                    f"{other!r} and {parameter.name!r} hold one tensor, which would stand in two groups: "
+                    f"they were tied after they were collected. Call refresh() first."
+                )
+        made.append(tree.adapter.group([parameter.name for parameter in held], arrays, chosen))
+    return made
+
+
+def _multiplied(options: dict[str, Any], option: str, multiplier: float, name: str) -> Any:
+    if option in options:
+        return options[option] * multiplier
+    if multiplier == 0:
+        return 0.0
+    short = "lr_mult" if option == "lr" else "wd_mult"
+    raise OptimizerError(
+        f"{name!r} has {short}={multiplier}, and there is no {option} to multiply: "
+        f"write groups(…, {option}=…)."
+    )

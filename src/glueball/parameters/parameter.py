@@ -1,0 +1,250 @@
+"""Parameter: a handle on one array of a model.
+
+It holds no array. Each question goes to the site, so values are live; where the array lies is as it was
+when the parameters were collected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DeferredError, StaleError
+from ..slots import Shape, Site, Tree, join
+from ..views.table import Row
+
+__all__ = ["Parameter"]
+
+
+class Parameter:
+    """One array of a model, and the places that hold it.
+
+    Attributes:
+        lr_mult, wd_mult: what `groups` multiplies the learning rate and the weight decay by, for this
+            parameter. They belong to the collection, and to what was selected from it.
+
+    >>> import glueball as gb, torch
+    >>> weight = gb.collect_params(torch.nn.Linear(4, 8))["weight"]
+    >>> weight
+    Parameter weight (shape=(8, 4), dtype=float32)
+    >>> weight.set_data(1)
+    >>> weight.data()[0, 0] = 42
+    >>> weight.numpy()[0]
+    array([42.,  1.,  1.,  1.], dtype=float32)
+    """
+
+    __slots__ = ("_row", "_tree", "lr_mult", "wd_mult")
+
+    def __init__(self, tree: Tree, row: int) -> None:
+        self._tree = tree
+        self._row = row
+        self.lr_mult = 1.0
+        self.wd_mult = 1.0
+
+    # ---- where it is --------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Its first slot, in the framework's own order."""
+        return self._tree.names[self._row]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Every path from the collected root to the array, at most `glueball.slots.MOST_SLOTS`."""
+        return self._tree.slots(self._row)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every (owner, attribute) in which the array lies."""
+        return self._tree.sites(self._row)
+
+    @property
+    def tied(self) -> bool:
+        """Whether more than one slot leads to the array."""
+        return self._tree.tied(self._row)
+
+    @property
+    def replaces(self) -> str | None:
+        """The slot whose value is computed from this array (`weight_norm`, spectral norm, pruning)."""
+        place = self._tree.replaces.get(self._row)
+        return None if place is None else join(self._tree.paths[place[0]], place[1])
+
+    @property
+    def kind(self) -> str:
+        """`"parameter"` or `"buffer"`."""
+        return "buffer" if self._row in self._tree.buffers else "parameter"
+
+    @property
+    def persistent(self) -> bool:
+        """Whether it is saved with the model; only a buffer may not be."""
+        return self._tree.buffers.get(self._row, True)
+
+    # ---- what it is ---------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape | None:
+        """The whole shape; None for a dimension not known yet, and for a shape wholly unknown."""
+        owner, attribute = self.sites[0]
+        return self._tree.adapter.shape(self.tensor(), owner, attribute)
+
+    @property
+    def ndim(self) -> int | None:
+        """The number of dimensions."""
+        shape = self.shape
+        return None if shape is None else len(shape)
+
+    @property
+    def size(self) -> int | None:
+        """The number of elements; None while the shape is not known."""
+        return self._facts().size
+
+    @property
+    def nbytes(self) -> int | None:
+        """The bytes that its elements take; None while the shape is not known."""
+        return self._facts().nbytes
+
+    @property
+    def dtype(self) -> Any:
+        """Its framework's dtype, such as `torch.float32`."""
+        return self._tree.adapter.dtype(self.tensor())
+
+    @property
+    def device(self) -> Any:
+        """Its framework's device, such as `torch.device("cpu")`."""
+        return self._tree.adapter.device(self.tensor())
+
+    @property
+    def deferred(self) -> bool:
+        """Whether it has no values yet: the shape is unknown, or it lies on the meta device."""
+        return self._tree.adapter.no_values(self.tensor()) is not None
+
+    @property
+    def trainable(self) -> bool:
+        """Whether it takes gradients; may be set."""
+        return self._tree.adapter.trainable(self.tensor())
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        for check in (True, False):
+            self._tree.adapter.set_trainable(self.tensor(), trainable, self.name, check)
+
+    # ---- values -------------------------------------------------------------------------------------
+
+    def tensor(self) -> Any:
+        """The model's own object, as an optimizer wants it.
+
+        Raises:
+            StaleError: the model has changed here since its parameters were collected.
+        """
+        tree, row = self._tree, self._row
+        array = tree.adapter.get(tree.owners[tree.holders[row]], tree.attributes[row])
+        if array is None:
+            raise StaleError(
+                f"{self.name!r} is in the model no more. Call refresh() on the collected parameters."
+            )
+        for owner, attribute in tree.more_sites.get(row, ()):
+            if tree.adapter.get(tree.owners[owner], attribute) is not array:
+                raise StaleError(
+                    f"{self.name!r} was tied to {join(tree.paths[owner], attribute)!r} when it was "
+                    f"collected and is no more. Call refresh() to see the model as it is, or retie() to "
+                    f"tie them again."
+                )
+        return array
+
+    def data(self) -> Any:
+        """The live array outside autograd: edits in place change the model."""
+        self._need_values("read")
+        return self._tree.adapter.data(self.tensor())
+
+    def grad(self) -> Any:
+        """The live gradient, summed over all slots; None where there is none yet."""
+        return self._tree.adapter.grad(self.tensor())
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A copy of the values as a NumPy array (bfloat16 and float8 by ml_dtypes).
+
+        A sharded parameter is gathered: then all its processes must call this together.
+        """
+        self._need_values("read")
+        return self._tree.adapter.numpy(self.tensor())
+
+    def set_data(self, value: Any) -> None:
+        """Put a tensor, an array, a number or another Parameter's values in, in place.
+
+        The dtype stays; a value is converted within its kind (float64 to float32, integer to float).
+
+        Raises:
+            ShapeError: another shape; only a plain number is spread.
+            DTypeError: a kind that the parameter cannot hold.
+            DeferredError: there is no memory to write to yet.
+        """
+        array = self.tensor()
+        self._tree.adapter.write(array, self.coerce(value))
+
+    def coerce(self, value: Any) -> Any:
+        """What `set_data` would write for this value, checked; nothing is changed."""
+        if isinstance(value, Parameter):
+            same = value._tree.adapter is self._tree.adapter
+            value = value.data() if same else value.numpy()
+        return self._tree.adapter.coerce(self.tensor(), value, self.name)
+
+    def zero_grad(self) -> None:
+        """Set the gradient to zero in place; where there is none there stays none."""
+        self._tree.adapter.zero_grad([self.tensor()])
+
+    def freeze(self) -> None:
+        """Take no gradients from now on."""
+        self.trainable = False
+
+    def unfreeze(self) -> None:
+        """Take gradients from now on."""
+        self.trainable = True
+
+    # ---- seeing -------------------------------------------------------------------------------------
+
+    def _facts(self) -> Any:
+        owner, attribute = self.sites[0]
+        return self._tree.adapter.facts(self.tensor(), owner, attribute)
+
+    def _need_values(self, verb: str) -> None:
+        reason = self._tree.adapter.no_values(self.tensor())
+        if reason:
+            raise DeferredError(f"{self.name!r} cannot be {verb}: {reason}.")
+
+    def row(self) -> Row:
+        """What a table says of it."""
+        facts = self._facts()
+        notes = []
+        if self.kind == "buffer":
+            notes.append("buffer" if self.persistent else "buffer, not saved")
+        if self.replaces:
+            notes.append(f"computes {self.replaces}")
+        if self.tied:
+            others = self.slots[1:]
+            count = self._tree.slot_count(self._row) - 1
+            notes.append("tied with " + ", ".join(others[:3]))
+            if count > 3:
+                notes[-1] += f" and {count - 3:,} more"
+        if facts.size is None:
+            notes.append("deferred")
+        return Row(
+            self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
+            "; ".join(notes),
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        row = self.row()
+        parts = [f"shape={row.shape_text}", f"dtype={row.dtype}"]
+        if row.device != "cpu":
+            parts.append(f"device={row.device}")
+        if not row.trainable and self.kind == "parameter":
+            parts.append("frozen")
+        if row.note:
+            parts.append(row.note)
+        return f"Parameter {self.name} ({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        from ..views.table import html_table
+
+        return html_table([self.row()], [])

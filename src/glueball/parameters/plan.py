@@ -1,0 +1,198 @@
+"""From rules to values: which rule takes which parameter, checked as a whole, then carried out.
+
+Making a plan changes nothing and finds every mistake that can be found; carrying it out then cannot
+fail half-way, but for an initializer of the user's own, and those are all run before the first write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import streams
+from ..errors import DeferredError, DTypeError, InitializerError
+from ..init import Initializer, Target, as_initializer
+from ..init.initializers import _Value
+from ..patterns import Pattern, describe, nothing_selected, select_rows
+from ..slots import Tree
+from ..views.table import plan_table, text
+from .parameter import Parameter
+
+__all__ = ["Plan", "PlanRow"]
+
+
+class PlanRow(NamedTuple):
+    """One parameter in a plan: the rule that takes it, the initializer, and what that draws here."""
+
+    name: str
+    rule: str
+    initializer: str
+    draws: str
+
+
+class Plan:
+    """Which rule takes which parameter, and what each would draw; prints as a table.
+
+    Attributes:
+        seed: the seed, a fresh one where none was given: the same rules with it give the same values.
+        unmatched: names of the parameters that no rule takes; they keep their values.
+        left_alone: names that a rule for whole layers takes, but whose initializer needs fans that
+            they have not (biases under `{nn.Linear: Xavier()}`); they keep their values.
+        shadowed: rules that earlier rules left nothing for.
+    """
+
+    def __init__(self, tree: Tree, seed: int, prefix: str) -> None:
+        self._tree = tree
+        self._prefix = prefix
+        self.seed = seed
+        self.unmatched: tuple[str, ...] = ()
+        self.left_alone: tuple[str, ...] = ()
+        self.shadowed: tuple[str, ...] = ()
+        self._rules: list[tuple[str, Initializer | None]] = []
+        self._rule_of: dict[int, int] = {}
+        self._drawn: list[tuple[int, Any, streams.Distribution]] = []
+        self._given: list[tuple[int, Any, Any]] = []
+        self._custom: list[tuple[int, Any, Initializer]] = []
+
+    @property
+    def rows(self) -> tuple[PlanRow, ...]:
+        """A row for each parameter, in order."""
+        tree = self._tree
+        draws: dict[int, str] = {row: _describe(how) for row, _, how in self._drawn}
+        found = []
+        for row in sorted({*self._rule_of, *map(tree.by_name.__getitem__, self.unmatched)}):
+            if row not in self._rule_of:
+                found.append(PlanRow(tree.names[row], "", "", "kept: no rule"))
+                continue
+            rule, initializer = self._rules[self._rule_of[row]]
+            if initializer is None:
+                what = "kept: the rule says so"
+            elif tree.names[row] in self.left_alone:
+                what = "kept: no fans"
+            else:
+                what = draws.get(row, "")
+            found.append(
+                PlanRow(tree.names[row], rule, "" if initializer is None else repr(initializer), what)
+            )
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        notes = [f"seed {self.seed}"]
+        if self.shadowed:
+            notes.append(f"rules with nothing left for them: {', '.join(self.shadowed)}")
+        return text(plan_table(self.rows, notes))
+
+    # ---- carrying out -------------------------------------------------------------------------------
+
+    def carry_out(self) -> None:
+        """Fill the parameters. What the user's own initializers make is made before the first write."""
+        adapter, names, prefix = self._tree.adapter, self._tree.names, self._prefix
+        made = []
+        for row, array, initializer in self._custom:
+            twin = adapter.data(adapter.copy(array))
+            name = prefix + names[row]
+            key = streams.stream_key(self.seed, name)
+            adapter.seeded(lambda i=initializer, n=name, t=twin: i._init_weight(n, t), key.k0 | key.k1 << 32)  # type: ignore[misc]
+            made.append((array, twin))
+        jobs: list[tuple[np.ndarray[Any, Any], streams.Distribution, str]] = []
+        filled = []
+        for row, array, distribution in self._drawn:
+            target = adapter.fill_target(array)
+            if target is None:
+                values = adapter.empty_host(array)
+                streams.fill(values, distribution, self.seed, prefix + names[row])
+                made.append((array, adapter.coerce(array, values, names[row])))
+            else:
+                jobs.append((target, distribution, prefix + names[row]))
+                filled.append(array)
+        streams.fill_many(jobs, self.seed)
+        adapter.filled(filled)
+        for _, array, value in self._given:
+            adapter.write(array, value)
+        for array, value in made:
+            adapter.write(array, value)
+
+
+def make_plan(
+    tree: Tree, rows: Sequence[int], rules: Any, seed: int | None, prefix: str, allow_empty: bool, handle: Any
+) -> Plan:
+    """Match rules with parameters and check all of it; nothing is changed."""
+    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix)
+    parsed: list[tuple[Pattern | None, Initializer | None]] = []
+    if isinstance(rules, Mapping):
+        for pattern, given in rules.items():
+            parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
+    else:
+        parsed.append((None, as_initializer(rules)))
+    free: Sequence[int] = rows
+    shadowed = []
+    for number, (pattern, initializer) in enumerate(parsed):
+        label = "all" if pattern is None else describe(pattern)
+        plan._rules.append((label, initializer))
+        taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
+        if not taken and not allow_empty and pattern is not None:
+            raise nothing_selected(tree, pattern, rows)
+        mine = [row for row in taken if row not in plan._rule_of]
+        if taken and not mine:
+            shadowed.append(label)
+        plan._rule_of.update(dict.fromkeys(mine, number))
+    plan.shadowed = tuple(shadowed)
+    plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
+    _resolve(plan, parsed, handle)
+    return plan
+
+
+def _as_initializer(given: Any, pattern: Pattern) -> Initializer:
+    try:
+        return as_initializer(given)
+    except InitializerError as error:
+        raise InitializerError(f"in the rule for {describe(pattern)}: {error}") from None
+
+
+def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any) -> None:
+    """Work out, for each parameter, what its initializer draws or puts."""
+    tree, adapter = plan._tree, plan._tree.adapter
+    left_alone = []
+    whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
+    for row in sorted(plan._rule_of):
+        number = plan._rule_of[row]
+        initializer = parsed[number][1]
+        if initializer is None:
+            continue
+        parameter: Parameter = handle(row)
+        array = parameter.tensor()
+        name = tree.names[row]
+        reason = adapter.no_values(array)
+        if reason:
+            raise DeferredError(f"{name!r} cannot be initialised: {reason}.")
+        if isinstance(initializer, _Value):
+            plan._given.append((row, array, parameter.coerce(initializer.value)))
+            continue
+        owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
+        shape = adapter.shape(array, owner, attribute)
+        target = Target(name, shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
+        if initializer.needs_fan and target.fans is None and whole_layers[number]:
+            left_alone.append(name)
+            continue
+        distribution = initializer.distribution(target)
+        if distribution is None:
+            plan._custom.append((row, array, initializer))
+        elif adapter.floating(array):
+            plan._drawn.append((row, array, distribution))
+        else:
+            raise DTypeError(
+                f"{name!r} is {adapter.facts(array, owner, attribute).dtype}: {initializer!r} draws "
+                f"floating numbers. Give it a number, or leave it out: {{{name!r}: None}}."
+            )
+    plan.left_alone = tuple(left_alone)
+
+
+def _describe(how: streams.Distribution) -> str:
+    if isinstance(how, streams.Uniform):
+        return f"[{how.low:.4g}, {how.high:.4g}]"
+    text = f"std {how.std:.4g}" + (f", mean {how.mean:.4g}" if how.mean else "")
+    if isinstance(how, streams.TruncatedNormal):
+        text += f", in [{how.low:.4g}, {how.high:.4g}]"
+    return text

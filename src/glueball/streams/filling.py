@@ -1,0 +1,226 @@
+"""Filling arrays: a stream meets a distribution.
+
+Invariants: an element depends on the seed, the name, its index in the whole array, the distribution
+and the dtype, on nothing else; not on the block, the strides, the chunks or the company in which it
+is made. Arrays are filled in chunks whose temporaries stay in a core's cache, so a fill needs a few MB
+beside `out`, however large. Everything is checked before the first element is written.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, SupportsIndex
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from glueball.errors import DTypeError, InitializerError
+
+from .distributions import Columns, Distribution, Normal, TruncatedNormal, Uniform, constants, values
+from .philox import (
+    TILE,
+    Key,
+    Word,
+    block_words,
+    check_block,
+    check_seed,
+    digests,
+    joined_words,
+    split_runs,
+    stream_key,
+    words,
+)
+
+__all__ = ["fill", "fill_many"]
+
+_CHUNK = 16 * TILE
+_SMALL = 4 * TILE  # arrays up to this size are drawn together
+
+_finfo: Any = ml_dtypes.finfo  # it has no types
+_DTYPES: dict[np.dtype[Any], float] = {  # and where each of them ends
+    np.dtype(dtype): float(_finfo(dtype).max)
+    for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
+}
+_FLOAT64 = np.dtype(np.float64)
+_KINDS = (Uniform, Normal, TruncatedNormal)
+
+
+def fill(
+    out: NDArray[Any],
+    distribution: Distribution,
+    seed: SupportsIndex,
+    name: str,
+    *,
+    whole_shape: Sequence[SupportsIndex] | None = None,
+    offsets: Sequence[SupportsIndex] | None = None,
+) -> None:
+    """Fill `out` with the block of the whole array `name` that begins at `offsets`.
+
+    out may be float16, bfloat16, float32 or float64, of any strides; by default it is the whole. Raises
+    DTypeError for another dtype, ShapeError if the block is not inside `whole_shape`, and
+    InitializerError if the seed is no integer or the values would leave the dtype's range; `out` is
+    unchanged then.
+
+    >>> whole, part = np.empty((4, 6), np.float32), np.empty((2, 3), np.float32)
+    >>> fill(whole, Normal(0, 1), 0, "weight")
+    >>> fill(part, Normal(0, 1), 0, "weight", whole_shape=(4, 6), offsets=(1, 3))
+    >>> bool((part == whole[1:3, 3:]).all())
+    True
+    """
+    seed = check_seed(seed)
+    _check(out, distribution)
+    whole, begin = check_block(
+        out.shape if whole_shape is None else whole_shape,
+        (0,) * out.ndim if offsets is None else offsets,
+        out.shape,
+    )
+    if not out.size:
+        return
+    wide = out.dtype == _FLOAT64
+    columns = constants(distribution, np.float64 if wide else np.float32)
+    keys = [stream_key(seed, name)] + [stream_key(seed, name, "\0lo")] * wide
+    for target, drawn in _drawn(out, keys, whole, begin):
+        _put(target, values(type(distribution), drawn[0], drawn[1] if wide else None, columns))
+
+
+def _drawn(
+    out: NDArray[Any], keys: list[Key], whole: tuple[int, ...], begin: tuple[int, ...]
+) -> Iterator[tuple[NDArray[Any], list[Word]]]:
+    """The parts of `out` with their words, in chunks."""
+    _, run = split_runs(whole, out.shape)
+    if run == out.size and out.flags.c_contiguous:
+        flat = out.reshape(-1)
+        steps = [math.prod(whole[a + 1 :]) for a in range(len(whole))]
+        start = sum(b * s for b, s in zip(begin, steps, strict=True))
+        at = 0
+        while at < run:  # chunks end where tiles do, so no call of Philox is made twice
+            end = min(run, (start + at) // TILE * TILE + _CHUNK - start)
+            yield flat[at:end], [words(key, start + at, end - at) for key in keys]
+            at = end
+        return
+    for corner, shape in _slabs(out.shape):
+        place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
+        there = [b + c for b, c in zip(begin, corner, strict=True)]
+        yield out[place], [block_words(key, whole, there, shape) for key in keys]
+
+
+def _slabs(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """(corner, shape) of parts of at most _CHUNK elements that cover an array, in C order."""
+    axis = len(shape) - 1
+    while axis > 0 and math.prod(shape[axis:]) <= _CHUNK:
+        axis -= 1
+    rest = shape[axis + 1 :]
+    step = max(1, _CHUNK // math.prod(rest))
+    for outer in itertools.product(*map(range, shape[:axis])):
+        for at in range(0, shape[axis], step):
+            corner = (*outer, at, *(0 for _ in rest))
+            yield corner, (*(1 for _ in outer), min(step, shape[axis] - at), *rest)
+
+
+def _put(target: NDArray[Any], x: NDArray[Any]) -> None:
+    # Values below float16's smallest normal number round to subnormal ones: no error.
+    with np.errstate(under="ignore"):
+        target[...] = x.reshape(target.shape)
+
+
+def fill_many(jobs: Sequence[tuple[NDArray[Any], Distribution, str]], seed: SupportsIndex) -> None:
+    """Fill each array of (array, distribution, name) as `fill` does, small arrays together.
+
+    Each array is the whole of its name. A model of many small parameters costs a few vectorised passes
+    and little Python for each. Raises what `fill` raises, before any array is changed.
+
+    >>> one, two = np.empty(3, np.float32), np.empty((2, 2), np.float16)
+    >>> fill_many([(one, Uniform(0, 1), "a"), (two, Normal(0, 1), "b")], seed=0)
+    >>> again = np.empty(3, np.float32)
+    >>> fill(again, Uniform(0, 1), 0, "a")
+    >>> bool((one == again).all())
+    True
+    """
+    seed = check_seed(seed)
+    checked = set()
+    large = []
+    groups: dict[tuple[type[Distribution], bool], list[tuple[NDArray[Any], Distribution, str]]] = {}
+    for job in jobs:
+        out, distribution, _ = job
+        asked = distribution, getattr(out, "dtype", None)
+        if type(distribution) not in _KINDS or asked not in checked:
+            _check(out, distribution)
+            checked.add(asked)
+        if out.size > _SMALL:
+            large.append(job)
+        elif out.size:
+            group = type(distribution), out.dtype == _FLOAT64
+            groups.setdefault(group, []).append(job)
+    for (kind, wide), members in groups.items():
+        _fill_group(members, kind, wide, seed)
+    for out, distribution, name in large:
+        fill(out, distribution, seed, name)
+
+
+def _fill_group(
+    jobs: list[tuple[NDArray[Any], Distribution, str]],
+    kind: type[Distribution],
+    wide: bool,
+    seed: int,
+) -> None:
+    """Small jobs of one kind and one computing dtype, in passes of about _CHUNK elements."""
+    known: dict[Distribution, int] = {}
+    which = np.array([known.setdefault(job[1], len(known)) for job in jobs])
+    dtype = np.float64 if wide else np.float32
+    rows = [constants(distribution, dtype) for distribution in known]
+    table = [np.array(column) for column in zip(*rows, strict=True)]
+    counts = np.array([job[0].size for job in jobs])
+    names = [job[2] for job in jobs]
+    tables = [digests(seed, names)] + ([digests(seed, names, "\0lo")] if wide else [])
+    ends = np.cumsum(counts)
+    cut = 0
+    while cut < len(jobs):
+        done = int(ends[cut - 1]) if cut else 0
+        end = max(cut + 1, int(np.searchsorted(ends, done + _CHUNK, "right")))
+        part = slice(cut, end)
+        drawn = [joined_words(keys[part], counts[part]) for keys in tables]
+        columns: Columns = tuple(np.repeat(column[which[part]], counts[part]) for column in table)
+        x = values(kind, drawn[0], drawn[1] if wide else None, columns)
+        at = 0
+        with np.errstate(under="ignore"):
+            for out, _, _ in jobs[part]:
+                size = out.size
+                out[...] = x[at : at + size].reshape(out.shape)
+                at += size
+        cut = end
+
+
+def _check(out: NDArray[Any], distribution: Distribution) -> None:
+    """DTypeError if `out` cannot be filled, InitializerError if the distribution does not fit it."""
+    if not isinstance(out, np.ndarray):
+        raise DTypeError(f"out must be a NumPy array to fill, not {type(out).__name__}")
+    limit = _DTYPES.get(out.dtype)
+    if limit is None:
+        raise DTypeError(
+            f"random values are drawn in {', '.join(map(str, _DTYPES))}, not in {out.dtype}; fill an"
+            " array of one of these and convert it"
+        )
+    d = distribution
+    if isinstance(d, Uniform):
+        ends, inner = (d.low, d.high), d.high - d.low
+    elif isinstance(d, Normal):
+        wing = (8.3 if out.dtype == _FLOAT64 else 6.4) * d.std
+        ends, inner = (d.mean - wing, d.mean + wing), d.std
+    elif isinstance(d, TruncatedNormal):
+        ends = max(d.low, d.mean - 9.2 * d.std), min(d.high, d.mean + 9.2 * d.std)
+        inner = max(abs(d.mean), d.std)
+    else:
+        raise InitializerError(
+            f"{d!r} is no distribution; write Uniform(low, high), Normal(mean, std) or"
+            " TruncatedNormal(mean, std, low, high)"
+        )
+    reach = max(map(abs, ends))
+    # Constants have to fit the dtype of the computation, which is wider than float16.
+    if not (reach <= limit and inner <= _DTYPES[_FLOAT64 if limit > 1e39 else np.dtype("f4")]):
+        raise InitializerError(
+            f"{d} reaches {max(reach, inner):.3g}, and {out.dtype} ends at {limit:.3g}; scale the"
+            " distribution down or take a wider dtype"
+        )

@@ -1,0 +1,1 @@
+"""Views: what a person sees. They take rows, not models."""

@@ -1,0 +1,182 @@
+"""Parameters as a table: in a terminal and as plain text by rich, in a notebook as HTML."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .folding import fold as fold_names
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Row", "bytes_text", "html_table", "plan_table", "rich_table", "text"]
+
+LONG = 40
+"""A table of more rows than this is folded by itself."""
+MOST = 60
+"""A table of more lines than this shows its head and its tail."""
+
+_WIDE = 1000
+
+
+class Row(NamedTuple):
+    """What a table says of one parameter. `size` counts elements; an unknown dimension is None."""
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    dtype: str
+    size: int | None
+    trainable: bool
+    device: str
+    note: str
+
+    @property
+    def shape_text(self) -> str:
+        """The shape as Python writes it, with ? for what is not known."""
+        if self.shape is None:
+            return "?"
+        inner = ", ".join("?" if n is None else str(n) for n in self.shape)
+        return f"({inner},)" if len(self.shape) == 1 else f"({inner})"
+
+
+def bytes_text(count: int) -> str:
+    """A number of bytes as a person reads it.
+
+    >>> bytes_text(999), bytes_text(5 * 2**20)
+    ('999 B', '5.0 MiB')
+    """
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+class _Line(NamedTuple):
+    label: str
+    row: Row
+    count: int
+
+
+def _lines(rows: Sequence[Row], fold: bool | None) -> list[_Line]:
+    if fold or (fold is None and len(rows) > LONG):
+        # A note names other parameters, so a row that has one stands alone.
+        alike = [(*row[1:], row.name if row.note else "") for row in rows]
+        return [
+            _Line(line.label, rows[line.members[0]], len(line.members))
+            for line in fold_names([row.name for row in rows], alike)
+        ]
+    return [_Line(row.name, row, 1) for row in rows]
+
+
+def _cells(line: _Line) -> list[str]:
+    row = line.row
+    size = "?" if row.size is None else f"{row.size:,}"
+    if line.count > 1:
+        size = f"{line.count} × {size}"
+    trainable = "yes" if row.trainable else "no"
+    return [line.label, row.shape_text, row.dtype, size, trainable, row.device, row.note]
+
+
+_HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
+
+
+def _shown(lines: list[_Line], limit: int | None) -> tuple[list[_Line], int, list[_Line]]:
+    """The head, how many lines are left out, and the tail."""
+    if limit is None or len(lines) <= limit:
+        return lines, 0, []
+    tail = limit // 4
+    return lines[: limit - tail], len(lines) - limit, lines[len(lines) - tail :]
+
+
+def rich_table(
+    rows: Sequence[Row], totals: Iterable[str], *, fold: bool | None = None, limit: int | None = MOST
+) -> Table:
+    """A rich table; `totals` are lines below it. `fold` None folds a long table only."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = _lines(rows, fold)
+    head, left_out, tail = _shown(lines, limit)
+    used = [any(cell[at] for cell in map(_cells, head + tail)) for at in range(len(_HEAD))]
+    table = Table(box=box.SIMPLE_HEAD, caption="\n".join(totals), caption_justify="left", pad_edge=False)
+    for title, shown in zip(_HEAD, used, strict=True):
+        if shown or title:
+            table.add_column(
+                title,
+                justify="right" if title == "count" else "left",
+                no_wrap=title != "",
+                overflow="fold",
+                style="bold" if title == "name" else "dim" if title in ("", "device") else "",
+            )
+
+    def add(line: _Line) -> None:
+        cells = [cell for cell, title, shown in zip(_cells(line), _HEAD, used, strict=True) if shown or title]
+        # Text, not markup: a name such as "[0]" prints as it is.
+        table.add_row(*map(Text, cells))
+
+    for line in head:
+        add(line)
+    if left_out:
+        table.add_row(Text(f"… {left_out:,} more lines: table(limit=None)", style="dim"))
+    for line in tail:
+        add(line)
+    return table
+
+
+def plan_table(
+    rows: Sequence[tuple[str, str, str, str]], notes: Iterable[str], *, limit: int = MOST
+) -> Table:
+    """A plan's rows (parameter, rule, initializer, what it draws) as a rich table."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    alike = [row[1:] for row in rows]
+    folds = fold_names([row[0] for row in rows], alike) if len(rows) > LONG else None
+    lines = rows if folds is None else [(line.label, *rows[line.members[0]][1:]) for line in folds]
+    table = Table(box=box.SIMPLE_HEAD, caption="\n".join(notes), caption_justify="left", pad_edge=False)
+    for title in ("parameter", "rule", "initializer", "draws"):
+        table.add_column(title, no_wrap=True, overflow="fold", style="bold" if title == "parameter" else "")
+    for line in lines[:limit]:
+        table.add_row(*map(Text, line))
+    if len(lines) > limit:
+        table.add_row(Text(f"… {len(lines) - limit:,} more lines", style="dim"))
+    return table
+
+
+def text(renderable: object) -> str:
+    """What rich would print, as plain text: as wide as the terminal, or as it needs where there is none."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+    console.print(renderable)
+    written = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in written.rstrip("\n").split("\n"))
+
+
+def html_table(
+    rows: Sequence[Row], totals: Iterable[str], *, fold: bool | None = None, limit: int | None = MOST
+) -> str:
+    """The table as HTML for a notebook; every text is escaped, and colours are the notebook's own."""
+    head, left_out, tail = _shown(_lines(rows, fold), limit)
+
+    def tr(cells: Sequence[str], tag: str) -> str:
+        style = ' style="text-align:left"'
+        return "<tr>" + "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = [tr(_cells(line), "td") for line in head]
+    if left_out:
+        body.append(f'<tr><td colspan="{len(_HEAD)}">… {left_out:,} more lines</td></tr>')
+    body += [tr(_cells(line), "td") for line in tail]
+    below = "".join(f"<div>{html.escape(line)}</div>" for line in totals)
+    return f"<table><thead>{tr(_HEAD, 'th')}</thead><tbody>{''.join(body)}</tbody></table>{below}"
