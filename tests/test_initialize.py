@@ -215,7 +215,7 @@ def test_a_plan_changes_nothing_and_prints_as_a_table():
     assert same(before, values(model))
     assert plan.seed == 9 and plan.unmatched == ("2.bias",) and plan.shadowed == ("'0.bias'",)
     assert [tuple(row) for row in plan.rows] == [
-        ("0.weight", r"'0\\..*weight'", "Xavier(rnd_type='uniform', factor_type='avg', magnitude=3.0)", "[-0.7071, 0.7071]"),
+        ("0.weight", r'r"0\..*weight"', "Xavier()", "[-0.7071, 0.7071]"),
         ("0.bias", "'0'", "", "kept: the rule says so"),
         ("2.weight", "'.*weight'", "Constant(1)", ""),
         ("2.bias", "", "", "kept: no rule"),
@@ -316,7 +316,9 @@ def test_initializers_are_values():
         (lambda: init.Normal(0.5), "Normal(0.5)"),
         (lambda: init.Normal(0.5, mean=1), "Normal(0.5, mean=1)"),
         (lambda: init.Function(nn.init.ones_), "ones_"),
-        (lambda: init.Xavier(), "Xavier(rnd_type='uniform', factor_type='avg', magnitude=3.0)"),
+        (lambda: init.Xavier(), "Xavier()"),
+        (lambda: init.Xavier("gaussian", "in", 2), "Xavier('gaussian', 'in', 2)"),
+        (lambda: init.Xavier(factor_type="out"), "Xavier('uniform', 'out')"),
     ):
         assert make() == make() and hash(make()) == hash(make()) and repr(make()) == text
     assert init.Uniform(1) != init.Uniform(2) and init.Zero() != init.One()

@@ -56,11 +56,10 @@ def select_rows(tree: Tree, pattern: Pattern, rows: Sequence[int], handle: Calla
 
 
 def describe(pattern: Pattern) -> str:
-    """A pattern as a reader would write it: `nn.Linear` as `Linear`, a lambda as `<lambda>`."""
-    if isinstance(pattern, str):
-        return repr(pattern)
-    if isinstance(pattern, re.Pattern):
-        return repr(pattern.pattern)
+    """A pattern as a reader would write it: a raw string where it has backslashes, a class by its name."""
+    if isinstance(pattern, (str, re.Pattern)):
+        text = pattern if isinstance(pattern, str) else str(pattern.pattern)
+        return f'r"{text}"' if "\\" in text and '"' not in text else repr(text)
     if isinstance(pattern, type):
         return pattern.__name__
     if isinstance(pattern, tuple):

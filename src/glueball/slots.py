@@ -25,6 +25,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .errors import StaleError
+
 __all__ = ["MOST_SLOTS", "Adapter", "Facts", "Memory", "Shape", "Site", "Tree"]
 
 MOST_SLOTS = 1000
@@ -71,9 +73,8 @@ class Tree:
         owners: every layer, once, parents before children.
         paths: for each owner the path by which it was reached first ("" for the root).
         parents: for each owner the index of the owner above it (-1 for the root).
-        names: for each row (an array) its first slot.
-        holders: for each row the index of the owner that holds it there.
-        attributes: for each row its name in that owner.
+        attributes: for each row (an array) its name in the owner that holds it first.
+        ends: for each owner one past its last row; its first is where the owner before it ends.
         more_sites: row -> its sites after the first, as (owner, attribute).
         more_edges: (parent, child's name, child), the second and later ways to a layer. A way from a
             layer back to one above it is left out, so the graph has no circle.
@@ -88,16 +89,64 @@ class Tree:
         self.owners: list[Any] = []
         self.paths: list[str] = []
         self.parents: list[int] = []
-        self.names: list[str] = []
-        self.holders: list[int] = []
         self.attributes: list[str] = []
+        self.ends: list[int] = []
         self.more_sites: dict[int, list[tuple[int, str]]] = {}
         self.more_edges: list[tuple[int, str, int]] = []
         self.buffers: dict[int, bool] = {}
         self.replaces: dict[int, tuple[int, str]] = {}
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.attributes)
+
+    # The walk writes neither names nor holders: in a pass of their own they cost half.
+
+    @cached_property
+    def names(self) -> list[str]:
+        """For each row its first slot."""
+        names: list[str] = []
+        start, attributes = 0, self.attributes
+        for path, end in zip(self.paths, self.ends, strict=True):
+            if end > start:
+                inner = path + "." if path else ""
+                for attribute in attributes[start:end]:
+                    names.append(inner + attribute)
+                start = end
+        return names
+
+    @cached_property
+    def holders(self) -> list[int]:
+        """For each row the index of the owner that holds it first."""
+        holders: list[int] = []
+        start = 0
+        for owner, end in enumerate(self.ends):
+            if end > start:
+                holders += [owner] * (end - start)
+                start = end
+        return holders
+
+    # ---- the array of a row -------------------------------------------------------------------------
+
+    def array(self, row: int) -> Any:
+        """The array that lies at a row's sites now.
+
+        Raises:
+            StaleError: there is none any more, or the sites hold different ones.
+        """
+        get = self.adapter.get
+        array = get(self.owners[self.holders[row]], self.attributes[row])
+        if array is None:
+            raise StaleError(
+                f"{self.names[row]!r} is in the model no more. Call refresh() on the collected parameters."
+            )
+        for owner, attribute in self.more_sites.get(row, ()):
+            if get(self.owners[owner], attribute) is not array:
+                raise StaleError(
+                    f"{self.names[row]!r} was tied to {join(self.paths[owner], attribute)!r} when it was "
+                    f"collected and is no more. Call refresh() to see the model as it is, or retie() to "
+                    f"tie them again."
+                )
+        return array
 
     # ---- sites and slots of a row ------------------------------------------------------------------
 

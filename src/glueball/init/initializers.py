@@ -74,28 +74,28 @@ class Initializer:
         return f"{type(self).__name__}()"
 
 
-class _Value(Initializer):
+class Given(Initializer):
     """Base of those that put one given value."""
 
     value: Any
 
 
 @dataclass(frozen=True, repr=False)
-class Zero(_Value):
+class Zero(Given):
     """All elements 0."""
 
     value: ClassVar[int] = 0
 
 
 @dataclass(frozen=True, repr=False)
-class One(_Value):
+class One(Given):
     """All elements 1."""
 
     value: ClassVar[int] = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Constant(_Value):
+class Constant(Given):
     """All elements one number, or the elements of an array (or Parameter) of the parameter's shape."""
 
     value: Any
@@ -124,18 +124,18 @@ def as_array(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
 
 
-class _Drawn(Initializer):
+class Drawn(Initializer):
     """Base of those that draw from a stream with the same arguments everywhere."""
 
-    _distribution: streams.Distribution
+    drawn: streams.Distribution
 
     def distribution(self, target: Target) -> streams.Distribution:
         """The same for every parameter."""
-        return self._distribution
+        return self.drawn
 
 
 @dataclass(frozen=True, init=False)
-class Uniform(_Drawn):
+class Uniform(Drawn):
     """Uniform in [low, high]; `Uniform(scale)` is [-scale, scale], and `Uniform()` [-0.07, 0.07].
 
     The interval is closed, since its ends are reached by rounding. 0.07 is MXNet's default scale.
@@ -146,7 +146,7 @@ class Uniform(_Drawn):
 
     low: float
     high: float
-    _distribution: streams.Uniform = field(repr=False, compare=False)
+    drawn: streams.Uniform = field(repr=False, compare=False)
 
     def __init__(self, low: float = 0.07, high: float | None = None) -> None:
         if high is None:
@@ -155,14 +155,14 @@ class Uniform(_Drawn):
             low, high = -low, low
         object.__setattr__(self, "low", float(low))
         object.__setattr__(self, "high", float(high))
-        object.__setattr__(self, "_distribution", streams.Uniform(self.low, self.high))
+        object.__setattr__(self, "drawn", streams.Uniform(self.low, self.high))
 
     def __repr__(self) -> str:
         return f"Uniform({self.low:g}, {self.high:g})"
 
 
 @dataclass(frozen=True, init=False)
-class Normal(_Drawn):
+class Normal(Drawn):
     """Normal with standard deviation `std` (0.01, MXNet's default) and a mean (0).
 
     The mean is given by name only: `Normal(0, 0.01)` means one thing to a user of torch and another to
@@ -174,18 +174,18 @@ class Normal(_Drawn):
 
     std: float
     mean: float
-    _distribution: streams.Normal = field(repr=False, compare=False)
+    drawn: streams.Normal = field(repr=False, compare=False)
 
     def __init__(self, std: float = 0.01, *, mean: float = 0.0) -> None:
         object.__setattr__(self, "std", float(std))
         object.__setattr__(self, "mean", float(mean))
-        object.__setattr__(self, "_distribution", streams.Normal(self.mean, self.std))
+        object.__setattr__(self, "drawn", streams.Normal(self.mean, self.std))
 
     def __repr__(self) -> str:
         return f"Normal({self.std:g}" + (f", mean={self.mean:g})" if self.mean else ")")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Xavier(Initializer):
     """Scaled by the layer's fans so that signals keep their size; Glorot and Bengio (2010), eq. 16.
 
@@ -231,6 +231,13 @@ class Xavier(Initializer):
         if self.rnd_type == "uniform":
             return streams.Uniform(-scale, scale)
         return streams.Normal(0.0, scale)
+
+    def __repr__(self) -> str:
+        given = [repr(self.rnd_type), repr(self.factor_type), f"{self.magnitude:g}"]
+        defaults = ["'uniform'", "'avg'", "3"]
+        while given and given[-1] == defaults[len(given) - 1]:
+            given.pop()
+        return f"Xavier({', '.join(given)})"
 
 
 @dataclass(frozen=True)

@@ -408,7 +408,7 @@ class ParameterDict(Mapping[str, Parameter]):
         >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2)))
         >>> for row in params.plan({"0.weight": "xavier", ".*bias": 0}, seed=0).rows:
         ...     print(row.name, "|", row.rule, "|", row.initializer, "|", row.draws)
-        0.weight | '0.weight' | Xavier(rnd_type='uniform', factor_type='avg', magnitude=3.0) | [-0.7071, 0.7071]
+        0.weight | '0.weight' | Xavier() | [-0.7071, 0.7071]
         0.bias | '.*bias' | Constant(0) |
         1.weight |  |  | kept: no rule
         1.bias | '.*bias' | Constant(0) |

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DeferredError, StaleError
+from ..errors import DeferredError
 from ..slots import Shape, Site, Tree, join
 from ..views.table import Row
 
@@ -137,20 +137,7 @@ class Parameter:
         Raises:
             StaleError: the model has changed here since its parameters were collected.
         """
-        tree, row = self._tree, self._row
-        array = tree.adapter.get(tree.owners[tree.holders[row]], tree.attributes[row])
-        if array is None:
-            raise StaleError(
-                f"{self.name!r} is in the model no more. Call refresh() on the collected parameters."
-            )
-        for owner, attribute in tree.more_sites.get(row, ()):
-            if tree.adapter.get(tree.owners[owner], attribute) is not array:
-                raise StaleError(
-                    f"{self.name!r} was tied to {join(tree.paths[owner], attribute)!r} when it was "
-                    f"collected and is no more. Call refresh() to see the model as it is, or retie() to "
-                    f"tie them again."
-                )
-        return array
+        return self._tree.array(self._row)
 
     def data(self) -> Any:
         """The live array outside autograd: edits in place change the model."""

@@ -14,11 +14,10 @@ import numpy as np
 from .. import streams
 from ..errors import DeferredError, DTypeError, InitializerError
 from ..init import Initializer, Target, as_initializer
-from ..init.initializers import _Value
+from ..init.initializers import Drawn, Given
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import plan_table, text
-from .parameter import Parameter
 
 __all__ = ["Plan", "PlanRow"]
 
@@ -161,30 +160,31 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         initializer = parsed[number][1]
         if initializer is None:
             continue
-        parameter: Parameter = handle(row)
-        array = parameter.tensor()
-        name = tree.names[row]
+        array = tree.array(row)
         reason = adapter.no_values(array)
         if reason:
-            raise DeferredError(f"{name!r} cannot be initialised: {reason}.")
-        if isinstance(initializer, _Value):
-            plan._given.append((row, array, parameter.coerce(initializer.value)))
+            raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
+        if isinstance(initializer, Given):
+            plan._given.append((row, array, handle(row).coerce(initializer.value)))
             continue
-        owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
-        shape = adapter.shape(array, owner, attribute)
-        target = Target(name, shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
-        if initializer.needs_fan and target.fans is None and whole_layers[number]:
-            left_alone.append(name)
-            continue
-        distribution = initializer.distribution(target)
+        if isinstance(initializer, Drawn):
+            distribution: streams.Distribution | None = initializer.drawn
+        else:
+            owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
+            shape = adapter.shape(array, owner, attribute)
+            target = Target(tree.names[row], shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
+            if initializer.needs_fan and target.fans is None and whole_layers[number]:
+                left_alone.append(target.name)
+                continue
+            distribution = initializer.distribution(target)
         if distribution is None:
             plan._custom.append((row, array, initializer))
         elif adapter.floating(array):
             plan._drawn.append((row, array, distribution))
         else:
             raise DTypeError(
-                f"{name!r} is {adapter.facts(array, owner, attribute).dtype}: {initializer!r} draws "
-                f"floating numbers. Give it a number, or leave it out: {{{name!r}: None}}."
+                f"{tree.names[row]!r} is {handle(row).row().dtype}: {initializer!r} draws floating "
+                f"numbers. Give it a number, or leave it out: {{{tree.names[row]!r}: None}}."
             )
     plan.left_alone = tuple(left_alone)
 

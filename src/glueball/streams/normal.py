@@ -27,6 +27,7 @@ __all__ = ["normal_from_bits"]
 
 Floats = TypeVar("Floats", np.float32, np.float64)
 
+# The coefficients, the integers of the same size, and the bits of the mantissa.
 _TABLES: dict[Any, tuple[NormalTable, Any, int]] = {
     np.float32: (FLOAT32, np.int32, 23),
     np.float64: (FLOAT64, np.int64, 52),
@@ -52,14 +53,13 @@ def normal_from_bits(
         signed = signed << (size - width) >> (size - width)
     side = signed >> (size - 1)  # -1 in the upper half, 0 in the lower
     x: NDArray[Floats] = (signed ^ side).astype(dtype)
-    # The half is lost where x has no bit for it: of 64 bits, or of 32 in float32.
+    # Two roundings, the conversion's and this: where x has no bit left for the half, it stays as it is.
     x += dtype(0.5)
     x *= dtype(2.0 ** (1 - width))
     z = _lower_half(x, dtype)
-    _, integer, mantissa = _TABLES[dtype]
-    sign = side.astype(integer) << (mantissa + 8 if dtype is np.float32 else mantissa + 11)
+    _, integer, _ = _TABLES[dtype]
     turned = z.view(integer)
-    turned ^= sign
+    turned ^= side.astype(integer) << (8 * z.itemsize - 1)  # the sign bit
     return z
 
 

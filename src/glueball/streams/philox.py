@@ -54,7 +54,7 @@ _MULTIPLY = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_RUN = 1024  # a block whose runs are at least this long is made run by run
+_RUN = 512  # a block whose runs are at least this long is made of whole tiles
 
 
 class Key(NamedTuple):
@@ -124,7 +124,7 @@ def philox4x32_10(
 
 
 def _run_philox(key: Key, c: U64) -> tuple[U64, U64, U64, U64]:
-    """The four output words of the counters c (64 bits each) under one key."""
+    """The four output words of the counters c, 64 bits each, the first the least, the last the most."""
     top = c[-1:] >> _HALF
     if not c.size or int(c[0]) >> 32 != int(top[0]):
         top = c >> _HALF
@@ -155,15 +155,24 @@ def words(key: Key, start: int, count: int) -> Word:
     >>> bool((words(key, 2**40 + 5, 3) == words(key, 2**40, 8)[5:]).all())
     True
     """
-    first, last = start // TILE, -(-(start + count) // TILE)
-    if count < (last - first) * LANE:
+    if count < LANE:
         return _words_at(key, np.arange(start, start + count, dtype=np.uint64))
-    c = np.arange(first * LANE, last * LANE, dtype=np.uint64)
-    tiles = np.empty((last - first, TILE // LANE, LANE), np.uint32)
+    return _runs(key, [start], count).reshape(-1)
+
+
+def _runs(key: Key, starts: Sequence[int], run: int) -> Word:
+    """The words start to start + run for each of the ascending starts, as (len(starts), run)."""
+    # Each run gets as many whole tiles as the worst placed one needs.
+    tiles = max(-(-(s % TILE + run) // TILE) for s in starts)
+    first = np.array([s // TILE * LANE for s in starts], np.uint64)
+    c = np.add.outer(first, np.arange(tiles * LANE, dtype=np.uint64)).reshape(-1)
+    whole = np.empty((len(starts) * tiles, TILE // LANE, LANE), np.uint32)
     for lane, output in enumerate(_run_philox(key, c)):
-        tiles[:, lane, :] = output.reshape(-1, LANE)
-    begin = start - first * TILE
-    return tiles.reshape(-1)[begin : begin + count]
+        whole[:, lane, :] = output.reshape(-1, LANE)
+    rows = whole.reshape(len(starts), tiles * TILE)
+    if len(starts) == 1:
+        return rows[:, starts[0] % TILE :][:, :run]
+    return np.stack([row[s % TILE :][:run] for row, s in zip(rows, starts, strict=True)])
 
 
 def joined_words(keys: NDArray[np.uint32], counts: NDArray[np.intp]) -> Word:
@@ -238,8 +247,7 @@ def block_words(
     for n, step in zip(shape[:axis], steps, strict=False):
         starts = np.add.outer(starts, np.arange(n, dtype=np.uint64) * np.uint64(step))
     if run >= _RUN:
-        parts = [words(key, int(s), run) for s in starts.flat]
-        return np.concatenate(parts).reshape(shape)
+        return _runs(key, starts.reshape(-1).tolist(), run).reshape(shape)
     index = np.add.outer(starts, np.arange(run, dtype=np.uint64))
     return _words_at(key, index.reshape(-1)).reshape(shape)
 

@@ -253,12 +253,12 @@ def zero_grad(tensors: Sequence[Any]) -> None:
 
 def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The tensor's own memory as a NumPy array to be filled, where it lies on the host."""
-    if tensor.device.type != "cpu" or sharded(tensor):
+    if not tensor.is_cpu or sharded(tensor):
         return None
     host = tensor.detach()
     if host.dtype in _FOREIGN:
         foreign, bits = _FOREIGN[host.dtype]
-        return host.view(bits).numpy().view(foreign) if host.dim() else None
+        return host.view(bits).numpy().view(foreign)
     return host.numpy()  # type: ignore[no-any-return]
 
 

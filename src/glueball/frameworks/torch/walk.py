@@ -49,17 +49,19 @@ def _role(kind: type) -> str:
     return role
 
 
-def walk(adapter: Adapter, root: nn.Module, buffers: bool) -> Tree:
-    """What stands in a module, in columns; with its buffers when asked."""
+def walk(adapter: Adapter, root: nn.Module, buffers: bool, leaves_twice: bool = False) -> Tree:
+    """What stands in a module, in columns; with its buffers when asked.
+
+    Whether a leaf was seen before is asked only in a second walk, after a first one found a leaf twice:
+    it is rare, and the question is a tenth of the time.
+    """
     tree = Tree(adapter, root, buffers)
     owners, paths, parents = tree.owners, tree.paths, tree.parents
-    names, holders, attributes = tree.names, tree.holders, tree.attributes
+    attributes, ends = tree.attributes, tree.ends
     arrays: list[Any] = []
-    buffered: dict[int, bool] = {}
     computed: list[int] = []
     seen: dict[int, int] = {}
     roles = _roles
-    count = 0
     # One level is (its children still to come, prefix, owner, role of the owner). The loop over a
     # level is left when a child has children of its own, and taken up again after them: no recursion,
     # and a leaf costs no call.
@@ -70,54 +72,52 @@ def walk(adapter: Adapter, root: nn.Module, buffers: bool) -> Tree:
         for name, module in level:
             if module is None:
                 continue
+            # The model in a wrapper stands where the wrapper stands.
             path = prefix[:-1] if role and name == role else prefix + name
-            key = id(module)
-            if key in seen:
-                other = seen[key]
-                if other != above and all(other != at for _, _, at, _ in levels):
-                    tree.more_edges.append((above, path[len(prefix) :], other))
-                continue
+            tables = module.__dict__
+            inside = tables["_modules"]
+            if inside or leaves_twice:
+                key = id(module)
+                if key in seen:
+                    other = seen[key]
+                    if other != above and all(other != at for _, _, at, _ in levels):
+                        tree.more_edges.append((above, path[len(prefix) :], other))
+                    continue
+                seen[key] = len(owners)
             kind = type(module)
-            own = roles[kind] if kind in roles else _role(kind)
+            try:
+                own = roles[kind]
+            except KeyError:
+                own = _role(kind)
             if own == _COMPUTED:
-                computed.append(count)
+                computed.append(len(owners))
                 own = _PLAIN
-            seen[key] = count
             owners.append(module)
             paths.append(path)
             parents.append(above)
-            tables = module.__dict__
             table = tables["_parameters"]
             if table:
-                inner = path + "." if path else ""
-                for attribute in table:
-                    names.append(inner + attribute)
-                    holders.append(count)
                 attributes += table
                 arrays += table.values()
             if buffers and tables["_buffers"]:
-                inner = path + "." if path else ""
                 table = tables["_buffers"]
                 unsaved = tables["_non_persistent_buffers_set"]
                 for attribute in table:
-                    buffered[len(names)] = attribute not in unsaved
-                    names.append(inner + attribute)
-                    holders.append(count)
-                attributes += table
+                    tree.buffers[len(attributes)] = attribute not in unsaved
+                    attributes.append(attribute)
                 arrays += table.values()
-            count += 1
-            table = tables["_modules"]
-            if table:
+            ends.append(len(arrays))
+            if inside:
                 levels.append((level, prefix, above, role))
-                level = iter(table.items())
-                # The children of a wrapper's model stand where the wrapper stands.
-                prefix, above, role = (path + "." if path else ""), count - 1, own
+                level = iter(inside.items())
+                prefix, above, role = (path + "." if path else ""), len(owners) - 1, own
                 break
         else:
             if not levels:
                 break
             level, prefix, above, role = levels.pop()
-    tree.buffers = buffered
+    if not leaves_twice and len(set(map(id, owners))) < len(owners):
+        return walk(adapter, root, buffers, leaves_twice=True)
     keys = list(map(id, arrays))
     distinct = set(keys)
     if len(distinct) < len(keys) or id(None) in distinct:
@@ -132,20 +132,23 @@ def walk(adapter: Adapter, root: nn.Module, buffers: bool) -> Tree:
 def _fold_ties(tree: Tree, arrays: list[Any], keys: list[int]) -> None:
     """Make one row of every array that stands in several sites, and drop empty sites."""
     first: dict[int, int] = {}
-    names, holders, attributes, buffers = tree.names, tree.holders, tree.attributes, tree.buffers
-    tree.names, tree.holders, tree.attributes, tree.buffers = [], [], [], {}
-    for at, key in enumerate(keys):
-        if arrays[at] is None:
-            continue
-        if key in first:
-            tree.more_sites.setdefault(first[key], []).append((holders[at], attributes[at]))
-            continue
-        row = first[key] = len(tree.names)
-        tree.names.append(names[at])
-        tree.holders.append(holders[at])
-        tree.attributes.append(attributes[at])
-        if at in buffers:
-            tree.buffers[row] = buffers[at]
+    attributes, ends, buffers = tree.attributes, tree.ends, tree.buffers
+    tree.attributes, tree.ends, tree.buffers = [], [], {}
+    start = 0
+    for owner, end in enumerate(ends):
+        for at in range(start, end):
+            key, attribute = keys[at], attributes[at]
+            if arrays[at] is None:
+                continue
+            if key in first:
+                tree.more_sites.setdefault(first[key], []).append((owner, attribute))
+                continue
+            first[key] = len(tree.attributes)
+            if at in buffers:
+                tree.buffers[len(tree.attributes)] = buffers[at]
+            tree.attributes.append(attribute)
+        tree.ends.append(len(tree.attributes))
+        start = end
 
 
 # ---- weights that are computed from others ------------------------------------------------------------
