@@ -31,9 +31,7 @@ def rgnet() -> nn.Sequential:
 def shared_net() -> nn.Sequential:
     """The seed's network that uses one layer twice."""
     shared = nn.Linear(8, 8)
-    return nn.Sequential(
-        nn.Linear(4, 8), nn.ReLU(), shared, nn.ReLU(), shared, nn.ReLU(), nn.Linear(8, 1)
-    )
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), shared, nn.ReLU(), shared, nn.ReLU(), nn.Linear(8, 1))
 
 
 class TiedLanguageModel(nn.Module):

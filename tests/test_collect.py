@@ -71,7 +71,13 @@ def test_bias_false_and_empty_models():
 def test_facts_of_a_parameter():
     model = nn.Linear(4, 8, dtype=torch.bfloat16)
     weight = gb.collect_params(model)["weight"]
-    assert (weight.name, weight.shape, weight.ndim, weight.size, weight.nbytes) == ("weight", (8, 4), 2, 32, 64)
+    assert (weight.name, weight.shape, weight.ndim, weight.size, weight.nbytes) == (
+        "weight",
+        (8, 4),
+        2,
+        32,
+        64,
+    )
     assert weight.dtype == torch.bfloat16
     assert weight.device == torch.device("cpu")
     assert weight.trainable and not weight.tied and not weight.deferred
@@ -283,7 +289,7 @@ def test_weights_computed_in_hooks_answer_too():
 
 
 def test_what_is_no_model():
-    with pytest.raises(gb.UnknownModelError, match="builtins.dict is no model that glueball knows"):
+    with pytest.raises(gb.UnknownModelError, match=r"builtins\.dict is no model that glueball knows"):
         gb.collect_params({})
     with pytest.raises(TypeError):
         gb.collect_params(torch.zeros(3))

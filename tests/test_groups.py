@@ -71,7 +71,9 @@ def test_multipliers_are_honoured():
     got = {name: (g["lr"], g["weight_decay"]) for g in groups for name in g["param_names"]}
     assert got == {"2.bias": (2.0, 0.5), "0.weight": (0.1, 0.5), "2.weight": (0.1, 0.5), "0.bias": (1.0, 0.0)}
     assert len(groups) == 3
-    with pytest.raises(gb.OptimizerError, match=r"'0\.weight' has lr_mult=0.1, and there is no lr to multiply"):
+    with pytest.raises(
+        gb.OptimizerError, match=r"'0\.weight' has lr_mult=0.1, and there is no lr to multiply"
+    ):
         params.groups(weight_decay=0.5)
     params["0.weight"].lr_mult = 1
     params["2.weight"].lr_mult = 1

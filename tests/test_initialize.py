@@ -48,7 +48,10 @@ def test_each_initializer_draws_what_it_says():
     assert np.array_equal(filled("xavier"), drawn(streams.Uniform(-bound, bound)))
     std = math.sqrt(2 / 300)
     assert np.array_equal(filled(init.Xavier("gaussian", "in", 2)), drawn(streams.Normal(0, std)))
-    assert np.array_equal(filled(init.Xavier("uniform", "out", 1.5)), drawn(streams.Uniform(-math.sqrt(1.5 / 400), math.sqrt(1.5 / 400))))
+    assert np.array_equal(
+        filled(init.Xavier("uniform", "out", 1.5)),
+        drawn(streams.Uniform(-math.sqrt(1.5 / 400), math.sqrt(1.5 / 400))),
+    )
     assert (filled(init.Zero()) == 0).all() and (filled(init.One()) == 1).all() and (filled(2.5) == 2.5).all()
     grid = np.arange(400)
     assert np.array_equal(filled(grid, "bias"), grid)
@@ -76,7 +79,13 @@ def test_every_dtype_and_layout_is_filled(dtype, transposed):
 
 
 def test_xavier_has_torch_s_bounds_for_every_layer_torch_counts_alike():
-    for layer in (nn.Linear(7, 5), nn.Conv1d(4, 6, 3), nn.Conv2d(4, 6, (3, 5)), nn.Conv3d(2, 3, 2), nn.Embedding(9, 4)):
+    for layer in (
+        nn.Linear(7, 5),
+        nn.Conv1d(4, 6, 3),
+        nn.Conv2d(4, 6, (3, 5)),
+        nn.Conv3d(2, 3, 2),
+        nn.Embedding(9, 4),
+    ):
         fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(layer.weight)
         (row,) = gb.collect_params(layer).select("weight").plan(init.Xavier(), seed=0).rows
         bound = math.sqrt(6 / (fan_in + fan_out))
@@ -177,7 +186,9 @@ def test_custom_initializers_draw_under_the_seed_and_leave_the_global_generator(
 def test_the_first_rule_wins_and_the_rest_is_reported():
     model = mlp()
     before = values(model)
-    with pytest.warns(UserWarning, match=r"^1 parameters keep their values, no rule takes 2\.bias\. Add a rule") as told:
+    with pytest.warns(
+        UserWarning, match=r"^1 parameters keep their values, no rule takes 2\.bias\. Add a rule"
+    ) as told:
         plan = gb.collect_params(model).initialize({"0.weight": 1, ".*weight": 2, "0": 3})
     assert len(told) == 1 and told[0].filename == __file__
     after = values(model)
@@ -196,7 +207,9 @@ def test_rules_by_class_leave_what_has_no_fans_and_say_so():
     model = mlp()
     before = values(model)
     params = gb.collect_params(model)
-    with pytest.warns(UserWarning, match=r"2 parameters keep their values, have no fans for their rule: 0\.bias, 2\.bias"):
+    with pytest.warns(
+        UserWarning, match=r"2 parameters keep their values, have no fans for their rule: 0\.bias, 2\.bias"
+    ):
         plan = params.initialize({nn.Linear: init.Xavier()}, seed=0)
     assert plan.left_alone == ("0.bias", "2.bias") and plan.unmatched == ()
     assert np.array_equal(before["0.bias"], values(model)["0.bias"])
@@ -211,7 +224,9 @@ def test_rules_by_class_leave_what_has_no_fans_and_say_so():
 def test_a_plan_changes_nothing_and_prints_as_a_table():
     model = mlp()
     before = values(model)
-    plan = gb.collect_params(model).plan({r"0\..*weight": init.Xavier(), ".*weight": 1, "0": None, "0.bias": 7}, seed=9)
+    plan = gb.collect_params(model).plan(
+        {r"0\..*weight": init.Xavier(), ".*weight": 1, "0": None, "0.bias": 7}, seed=9
+    )
     assert same(before, values(model))
     assert plan.seed == 9 and plan.unmatched == ("2.bias",) and plan.shadowed == ("'0.bias'",)
     assert [tuple(row) for row in plan.rows] == [
@@ -221,7 +236,11 @@ def test_a_plan_changes_nothing_and_prints_as_a_table():
         ("2.bias", "", "", "kept: no rule"),
     ]
     table = repr(plan)
-    assert "seed 9" in table and "rules with nothing left for them: '0.bias'" in table and "[-0.7071, 0.7071]" in table
+    assert (
+        "seed 9" in table
+        and "rules with nothing left for them: '0.bias'" in table
+        and "[-0.7071, 0.7071]" in table
+    )
 
 
 def test_an_empty_rule_may_be_allowed():
@@ -244,8 +263,16 @@ class Broken(init.Initializer):
 @pytest.mark.parametrize(
     ("rules", "error", "says"),
     [
-        ({".*": "xavier"}, gb.InitializerError, r"Xavier needs fan_in and fan_out, and '0\.bias' of shape \(8,\) has none"),
-        ({".*weight": "xavierr", ".*": 0}, gb.InitializerError, r"in the rule for '\.\*weight': no initializer is called 'xavierr'. Nearest names: 'xavier'"),
+        (
+            {".*": "xavier"},
+            gb.InitializerError,
+            r"Xavier needs fan_in and fan_out, and '0\.bias' of shape \(8,\) has none",
+        ),
+        (
+            {".*weight": "xavierr", ".*": 0},
+            gb.InitializerError,
+            r"in the rule for '\.\*weight': no initializer is called 'xavierr'. Nearest names: 'xavier'",
+        ),
         ({".*": object()}, gb.InitializerError, "is no initializer. Write one of glueball.init"),
         ({".*": init.Xavier}, gb.InitializerError, r"Xavier is the class: write Xavier\(\)"),
         ({"0.bias": np.zeros(7), ".*": 0}, gb.ShapeError, r"'0\.bias' has shape \(8,\), the value \(7,\)"),
@@ -275,7 +302,9 @@ def test_a_seed_is_an_integer(seed):
 
 def test_integers_are_not_drawn():
     params = gb.collect_params(nn.BatchNorm1d(3), buffers=True)
-    with pytest.raises(gb.DTypeError, match=r"'num_batches_tracked' is int64: Normal\(1\) draws floating numbers"):
+    with pytest.raises(
+        gb.DTypeError, match=r"'num_batches_tracked' is int64: Normal\(1\) draws floating numbers"
+    ):
         params.initialize(init.Normal(1))
     params.initialize({"num_batches_tracked": 0, "running_var": 1, ".*": init.Normal(1)})
 

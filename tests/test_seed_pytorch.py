@@ -70,9 +70,7 @@ def test_normal_weights_and_zero_biases(net):
             nn.init.zeros_(m.bias)
 
     net.apply(init_normal)
-    gb.initialize(
-        net, {(nn.Linear, "weight"): gb.init.Normal(0.01, mean=0), (nn.Linear, "bias"): 0}, seed=0
-    )
+    gb.initialize(net, {(nn.Linear, "weight"): gb.init.Normal(0.01, mean=0), (nn.Linear, "bias"): 0}, seed=0)
     assert 0 < net[0].weight.abs().max() < 0.06
     assert net[0].bias.abs().max() == net[2].bias.abs().max() == 0
 
@@ -115,7 +113,7 @@ def test_another_initializer_for_each_layer(net):
 def test_a_custom_initializer(net, capsys):
     def my_init(m):
         if type(m) == nn.Linear:  # noqa: E721
-            print("Init", *[(name, param.shape) for name, param in m.named_parameters()][0])
+            print("Init", *[(name, param.shape) for name, param in m.named_parameters()][0])  # noqa: RUF015
             nn.init.uniform_(m.weight, -10, 10)
             m.weight.data *= m.weight.data.abs() >= 5
 

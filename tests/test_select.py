@@ -1,4 +1,4 @@
-"""Access and selection: names, paths, positions, patterns, set algebra, and what is said when nothing fits."""
+"""Access and selection: names, paths, positions, patterns, set algebra, and what is said when none fits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def brute_force(params, pattern):
 
 
 patterns = st.lists(
-    st.sampled_from(["a", "b", "c", "0", "1", "x", "y z", r"\.", ".*", ".", "(a|b)", "[^.]*", "?"]), max_size=6
+    st.sampled_from(["a", "b", "c", "0", "1", "x", "y z", r"\.", ".*", ".", "(a|b)", "[^.]*", "?"]),
+    max_size=6,
 ).map("".join)
 
 
@@ -118,7 +119,8 @@ def test_a_pattern_that_takes_nothing_names_neighbours_and_one_that_works():
     with pytest.raises(gb.NothingSelectedError) as caught:
         params.select("weight")
     assert str(caught.value) == (
-        "'weight' takes none of the 4 parameters. A pattern matches a whole name, or the whole path of a layer.\n"
+        "'weight' takes none of the 4 parameters. "
+        "A pattern matches a whole name, or the whole path of a layer.\n"
         "  Nearest names: 0.weight, 2.weight, 0.bias\n"
         '  Write ".*weight": it takes 2.'
     )
@@ -140,7 +142,8 @@ def test_a_class_that_takes_nothing_says_what_there_is():
     with pytest.raises(gb.NothingSelectedError, match="Layers of Linear hold bias, weight"):
         params.select((nn.Linear, "wait"))
     with pytest.raises(
-        gb.NothingSelectedError, match="Sequential holds no parameters itself.*Write a path: '0', '0.block 0'"
+        gb.NothingSelectedError,
+        match=r"Sequential holds no parameters itself.*Write a path: '0', '0\.block 0'",
     ):
         params.select(nn.Sequential)
 

@@ -526,7 +526,7 @@ def test_truncated_values_are_scipys_quantiles(part, dtype):
         (TruncatedNormal(0, 1, -2, 2), stats.truncnorm(-2, 2)),
         (TruncatedNormal(1, 2, 9, 13), stats.truncnorm(4, 6, 1, 2)),
     ],
-    ids=repr,
+    ids=["uniform", "normal", "truncated", "truncated far out"],
 )
 def test_a_million_values_follow_their_distribution(case, reference, dtype):
     x = np.sort(draw(10**6, case, 11, dtype=dtype).astype(np.float64))

@@ -51,7 +51,11 @@ def test_tie_takes_all_sites_along():
     ("a", "b", "says"),
     [
         ("0.weight", "2.weight", r"shape \(8, 4\) is not \(1, 8\)\.$"),
-        ("0.weight", "turned", r"shape \(8, 4\) is not \(4, 8\)\. Transposed weights are tied in the layer's forward"),
+        (
+            "0.weight",
+            "turned",
+            r"shape \(8, 4\) is not \(4, 8\)\. Transposed weights are tied in the layer's forward",
+        ),
         ("0.weight", "small", "dtype torch.float32 is not torch.float16"),
         ("0.bias", "stats", "kind parameter is not buffer"),
         ("0", "2.weight", "'0' is a layer with 2 parameters: name one of them"),
@@ -95,7 +99,9 @@ def test_untie_by_the_first_name_leaves_the_others_tied():
 def test_a_layer_used_twice_cannot_be_untied():
     params = gb.collect_params(shared_net())
     for slot in ("2.weight", "4.weight"):
-        with pytest.raises(gb.TieError, match=r"the Linear that holds it is itself used in several places. Put a copy"):
+        with pytest.raises(
+            gb.TieError, match=r"the Linear that holds it is itself used in several places. Put a copy"
+        ):
             params.untie(slot)
 
 
@@ -177,7 +183,9 @@ def test_materialising_breaks_ties_and_retie_remembers_them():
     params = gb.collect_params(model)
     model.to_empty(device="cpu")
     assert model.embed.weight is not model.head.weight
-    with pytest.raises(gb.StaleError, match=r"'embed\.weight' was tied to 'head\.weight' when it was collected"):
+    with pytest.raises(
+        gb.StaleError, match=r"'embed\.weight' was tied to 'head\.weight' when it was collected"
+    ):
         params["embed.weight"].data()
     assert params.retie()
     assert model.embed.weight is model.head.weight
@@ -238,5 +246,7 @@ def test_retie_refuses_when_shapes_have_parted():
     model = TiedLanguageModel()
     params = gb.collect_params(model)
     model.head.weight = nn.Parameter(torch.zeros(3, 4))
-    with pytest.raises(gb.TieError, match=r"'head\.weight' cannot be tied to 'embed\.weight' again: their shapes"):
+    with pytest.raises(
+        gb.TieError, match=r"'head\.weight' cannot be tied to 'embed\.weight' again: their shapes"
+    ):
         params.retie()

@@ -22,7 +22,9 @@ def snapshot(model):
 
 def unchanged(model, before):
     after = model.state_dict()
-    return all(torch.equal(after[name], value) and after[name].dtype == value.dtype for name, value in before.items())
+    return all(
+        torch.equal(after[name], value) and after[name].dtype == value.dtype for name, value in before.items()
+    )
 
 
 def test_data_is_live_and_outside_autograd():
@@ -187,7 +189,11 @@ def test_set_data_takes_a_parameter():
 @pytest.mark.parametrize(
     ("value", "error", "says"),
     [
-        (np.zeros((4, 8)), gb.ShapeError, r"'0.weight' has shape \(8, 4\), the value \(4, 8\). The value transposed"),
+        (
+            np.zeros((4, 8)),
+            gb.ShapeError,
+            r"'0.weight' has shape \(8, 4\), the value \(4, 8\). The value transposed",
+        ),
         (torch.zeros(32), gb.ShapeError, r"would fit reshaped: write value.reshape\(\(8, 4\)\)"),
         (np.zeros(4), gb.ShapeError, "Only a plain number is spread over a whole parameter"),
         (1j, gb.DTypeError, "'0.weight' is float32, the value complex64, which it cannot hold"),

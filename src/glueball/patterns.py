@@ -45,8 +45,10 @@ def select_rows(tree: Tree, pattern: Pattern, rows: Sequence[int], handle: Calla
         return _by_text(tree, _compile(pattern), rows)
     if isinstance(pattern, type):
         return _by_class(tree, pattern, None, rows)
-    if isinstance(pattern, tuple) and len(pattern) == 2 and isinstance(pattern[0], type):
-        return _by_class(tree, pattern[0], _compile(pattern[1]), rows)
+    if isinstance(pattern, tuple):
+        parts: tuple[Any, ...] = pattern
+        if len(parts) == 2 and isinstance(parts[0], type):
+            return _by_class(tree, parts[0], _compile(parts[1]), rows)
     if callable(pattern):
         return [row for row in rows if pattern(handle(row))]
     raise PatternError(
@@ -68,10 +70,10 @@ def describe(pattern: Pattern) -> str:
 
 
 def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    if not isinstance(pattern, (str, re.Pattern)):
-        raise PatternError(f"{pattern!r} is no regular expression: write a string.")
     try:
         return re.compile(pattern)
+    except TypeError:
+        raise PatternError(f"{pattern!r} is no regular expression: write a string.") from None
     except re.error as error:
         raise PatternError(
             f"{pattern!r} is no regular expression: {error}. "

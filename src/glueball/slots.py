@@ -375,6 +375,9 @@ class Adapter(Protocol):
     def dtype(self, array: Any) -> Any:
         """The framework's dtype."""
 
+    def numpy_dtype(self, dtype: Any) -> np.dtype[Any]:
+        """The NumPy dtype (ml_dtypes where NumPy has none) for one of the framework's."""
+
     def device(self, array: Any) -> Any:
         """The framework's device."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -32,7 +33,7 @@ __all__ = ["Digits", "Result", "run"]
 
 
 class Decoder(nn.Module):
-    """Back from the code to the picture, by a weight that is used transposed: pixels = code @ weight + bias."""
+    """Back from the code to the picture, by a weight used transposed: pixels = code @ weight + bias."""
 
     def __init__(self, pixels: int, width: int) -> None:
         super().__init__()
@@ -131,17 +132,21 @@ def run(console: Console | None = None, epochs: int = 40) -> Result:
     )
     bias = params["head.1.bias"]
     bias.data()[:] += 0.5
-    console.print(Text(f"after += 0.5:  {net.head[1].bias.data[:4].tolist()} …"))
+    console.print(Text(f"after += 0.5:   {bias.data()[:4].tolist()} …"))
     bias.set_data(0)
-    console.print(Text(f"after set_data: {net.head[1].bias.data[:4].tolist()} …"))
+    console.print(Text(f"after set_data: {bias.data()[:4].tolist()} …"))
 
-    step("5. Tie the decoder to the encoder: one array in two places", 'params.tie("decoder.weight", "encoder.weight")')
+    step(
+        "5. Tie the decoder to the encoder: one array in two places",
+        'params.tie("decoder.weight", "encoder.weight")',
+    )
     console.print(Text(repr(params.tie("decoder.weight", "encoder.weight"))))
     console.print(params.table())
 
     step(
         "6. Train: groups by the same patterns, straight into torch.optim",
-        'torch.optim.AdamW(params.groups({r".*\\.bias|head\\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01))',
+        'groups = params.groups({r".*\\.bias|head\\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01)\n'
+        "optimizer = torch.optim.AdamW(groups)",
     )
     groups = params.groups({r".*\.bias|head\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01)
     optimizer = torch.optim.AdamW(groups)
@@ -162,8 +167,10 @@ def run(console: Console | None = None, epochs: int = 40) -> Result:
     separate.untie("decoder.weight")
     for model, held in ((net, params), (apart, separate)):
         held.zero_grad()
-        _loss(model, test_pictures, test_digits).backward()
-    console.print(_grid(("gradient", "norm"), [(name, f"{p.grad().norm():.5f}") for name, p in params.items()]))
+        torch.autograd.backward(_loss(model, test_pictures, test_digits))
+    console.print(
+        _grid(("gradient", "norm"), [(name, f"{p.grad().norm():.5f}") for name, p in params.items()])
+    )
     both = [separate[name].grad() for name in ("encoder.weight", "decoder.weight")]
     gap = (params["encoder.weight"].grad() - (both[0] + both[1])).abs().max()
     console.print(
@@ -192,21 +199,26 @@ def _train(
 ) -> None:
     """Train with a progress bar; batches of 64 in a fixed order of chance."""
     order = torch.Generator().manual_seed(0)
-    columns = (TextColumn("training"), BarColumn(), TextColumn("loss {task.fields[loss]:.3f}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("training", total=epochs, loss=float("nan"))
         for _ in range(epochs):
             total = 0.0
-            for batch in torch.randperm(len(digits), generator=order).split(64):
+            for batch in torch.split(torch.randperm(len(digits), generator=order), 64):
                 optimizer.zero_grad()
                 loss = _loss(net, pictures[batch], digits[batch])
-                loss.backward()
+                torch.autograd.backward(loss)
                 optimizer.step()
                 total += loss.item() * len(batch)
             progress.update(bar, advance=1, loss=total / len(digits))
 
 
-def _grid(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> Any:
+def _grid(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Any:
     from rich import box
     from rich.table import Table
 

@@ -75,23 +75,23 @@ class Initializer:
 
 
 class Given(Initializer):
-    """Base of those that put one given value."""
+    """Base of those that put one given value: a number, an array or a Parameter."""
 
-    value: Any
+    given: Any
 
 
 @dataclass(frozen=True, repr=False)
 class Zero(Given):
     """All elements 0."""
 
-    value: ClassVar[int] = 0
+    given = 0
 
 
 @dataclass(frozen=True, repr=False)
 class One(Given):
     """All elements 1."""
 
-    value: ClassVar[int] = 1
+    given = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +99,9 @@ class Constant(Given):
     """All elements one number, or the elements of an array (or Parameter) of the parameter's shape."""
 
     value: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", self.value)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Constant):

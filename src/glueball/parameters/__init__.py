@@ -1,10 +1,11 @@
 """Parameters and their verbs: the handle on one array, the view on many, and what is done with them."""
 
 from .collect import collect_params, initialize
-from .dictionary import ParameterDict, Totals
+from .dictionary import ParameterDict
 from .optimizers import OptimizerReport
 from .parameter import Parameter
 from .plan import Plan, PlanRow
+from .selection import Totals
 from .ties import Aliases, Exchange
 
 __all__ = [

@@ -86,7 +86,8 @@ def groups(
         if parameter.trainable:
             key = (rule_of.get(row, len(options) - 1), parameter.lr_mult, parameter.wd_mult)
             members.setdefault(key, []).append(parameter)
-    made, once = [], {}
+    made: list[Any] = []
+    once: dict[int, str] = {}
     for (number, lr_mult, wd_mult), held in sorted(members.items(), key=lambda item: item[0][0]):
         chosen = {**defaults, **options[number]}
         for option, multiplier in (("lr", lr_mult), ("weight_decay", wd_mult)):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeferredError
-from ..slots import Shape, Site, Tree, join
+from ..slots import Facts, Shape, Site, Tree, join
 from ..views.table import Row
 
 __all__ = ["Parameter"]
@@ -190,7 +190,7 @@ class Parameter:
 
     # ---- seeing -------------------------------------------------------------------------------------
 
-    def _facts(self) -> Any:
+    def _facts(self) -> Facts:
         owner, attribute = self.sites[0]
         return self._tree.adapter.facts(self.tensor(), owner, attribute)
 

@@ -7,9 +7,8 @@ fail half-way, but for an initializer of the user's own, and those are all run b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from .. import streams
 from ..errors import DeferredError, DTypeError, InitializerError
@@ -20,6 +19,8 @@ from ..slots import Tree
 from ..views.table import plan_table, text
 
 __all__ = ["Plan", "PlanRow"]
+
+_BATCH = 2048
 
 
 class PlanRow(NamedTuple):
@@ -51,15 +52,16 @@ class Plan:
         self.shadowed: tuple[str, ...] = ()
         self._rules: list[tuple[str, Initializer | None]] = []
         self._rule_of: dict[int, int] = {}
-        self._drawn: list[tuple[int, Any, streams.Distribution]] = []
-        self._given: list[tuple[int, Any, Any]] = []
-        self._custom: list[tuple[int, Any, Initializer]] = []
+        # By row. No arrays: a plan that is kept holds no part of the model, and containers of 20,000
+        # tensors would cost the garbage collector more than the filling.
+        self._drawn: dict[int, streams.Distribution] = {}
+        self._given: dict[int, Any] = {}
+        self._custom: dict[int, Initializer] = {}
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
         """A row for each parameter, in order."""
         tree = self._tree
-        draws: dict[int, str] = {row: _describe(how) for row, _, how in self._drawn}
         found = []
         for row in sorted({*self._rule_of, *map(tree.by_name.__getitem__, self.unmatched)}):
             if row not in self._rule_of:
@@ -71,7 +73,7 @@ class Plan:
             elif tree.names[row] in self.left_alone:
                 what = "kept: no fans"
             else:
-                what = draws.get(row, "")
+                what = _describe(self._drawn[row]) if row in self._drawn else ""
             found.append(
                 PlanRow(tree.names[row], rule, "" if initializer is None else repr(initializer), what)
             )
@@ -87,31 +89,39 @@ class Plan:
 
     def carry_out(self) -> None:
         """Fill the parameters. What the user's own initializers make is made before the first write."""
-        adapter, names, prefix = self._tree.adapter, self._tree.names, self._prefix
-        made = []
-        for row, array, initializer in self._custom:
-            twin = adapter.data(adapter.copy(array))
-            name = prefix + names[row]
-            key = streams.stream_key(self.seed, name)
-            adapter.seeded(lambda i=initializer, n=name, t=twin: i._init_weight(n, t), key.k0 | key.k1 << 32)  # type: ignore[misc]
-            made.append((array, twin))
-        jobs: list[tuple[np.ndarray[Any, Any], streams.Distribution, str]] = []
-        filled = []
-        for row, array, distribution in self._drawn:
-            target = adapter.fill_target(array)
-            if target is None:
-                values = adapter.empty_host(array)
-                streams.fill(values, distribution, self.seed, prefix + names[row])
-                made.append((array, adapter.coerce(array, values, names[row])))
-            else:
-                jobs.append((target, distribution, prefix + names[row]))
-                filled.append(array)
-        streams.fill_many(jobs, self.seed)
-        adapter.filled(filled)
-        for _, array, value in self._given:
-            adapter.write(array, value)
-        for array, value in made:
-            adapter.write(array, value)
+        tree, adapter = self._tree, self._tree.adapter
+        made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
+        unreachable = []
+        # In batches, so that the views of each die young; see above.
+        rows = iter(self._drawn)
+        while batch := list(islice(rows, _BATCH)):
+            jobs, filled = [], []
+            for row in batch:
+                array = tree.array(row)
+                target = adapter.fill_target(array)
+                if target is None:
+                    unreachable.append(row)
+                else:
+                    jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
+                    filled.append(array)
+            streams.fill_many(jobs, self.seed)
+            adapter.filled(filled)
+        for row in unreachable:
+            array = tree.array(row)
+            values = adapter.empty_host(array)
+            streams.fill(values, self._drawn[row], self.seed, self._prefix + tree.names[row])
+            adapter.write(array, adapter.coerce(array, values, tree.names[row]))
+        for row, value in (self._given | made).items():
+            adapter.write(tree.array(row), value)
+
+    def _make(self, row: int, initializer: Initializer) -> Any:
+        """What an initializer of the user's own puts into a copy of the parameter."""
+        adapter = self._tree.adapter
+        name = self._prefix + self._tree.names[row]
+        values = adapter.data(adapter.copy(self._tree.array(row)))
+        key = streams.stream_key(self.seed, name)
+        adapter.seeded(lambda: initializer._init_weight(name, values), key.k0 | key.k1 << 32)
+        return values
 
 
 def make_plan(
@@ -154,6 +164,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
+    kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     for row in sorted(plan._rule_of):
         number = plan._rule_of[row]
@@ -165,7 +176,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         if reason:
             raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
         if isinstance(initializer, Given):
-            plan._given.append((row, array, handle(row).coerce(initializer.value)))
+            plan._given[row] = handle(row).coerce(initializer.given)
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
@@ -178,14 +189,17 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
                 continue
             distribution = initializer.distribution(target)
         if distribution is None:
-            plan._custom.append((row, array, initializer))
+            plan._custom[row] = initializer
         elif adapter.floating(array):
-            plan._drawn.append((row, array, distribution))
+            plan._drawn[row] = distribution
+            kinds[distribution, adapter.dtype(array)] = row
         else:
             raise DTypeError(
                 f"{tree.names[row]!r} is {handle(row).row().dtype}: {initializer!r} draws floating "
                 f"numbers. Give it a number, or leave it out: {{{tree.names[row]!r}: None}}."
             )
+    for distribution, dtype in kinds:
+        streams.check_fits(distribution, adapter.numpy_dtype(dtype))
     plan.left_alone = tuple(left_alone)
 
 

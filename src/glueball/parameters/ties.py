@@ -83,7 +83,7 @@ def tie(first: Parameter, to: Parameter) -> Exchange:
             hint = " Transposed weights are tied in the layer's forward, by using one of them as weight.T."
             raise TieError(
                 f"{first.name!r} cannot be tied to {to.name!r}: {what} {a} is not {b}."
-                + (hint if what == "shape" and a == tuple(reversed(b)) else "")
+                + (hint if first.shape != to.shape and first.shape == (to.shape or ())[::-1] else "")
             )
     for owner, attribute in first.sites:
         adapter.rebind(owner, attribute, new)

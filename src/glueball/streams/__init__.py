@@ -19,7 +19,7 @@ The rooms inside: `philox` (keys and words), `normal` (the inverse distribution 
 """
 
 from .distributions import Distribution, Normal, TruncatedNormal, Uniform
-from .filling import fill, fill_many
+from .filling import check_fits, fill, fill_many
 from .normal import normal_from_bits
 from .philox import Key, block_words, check_seed, fresh_seed, stream_key, words
 
@@ -30,6 +30,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "block_words",
+    "check_fits",
     "check_seed",
     "fill",
     "fill_many",

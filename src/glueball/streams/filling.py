@@ -34,7 +34,7 @@ from .philox import (
     words,
 )
 
-__all__ = ["fill", "fill_many"]
+__all__ = ["check_fits", "fill", "fill_many"]
 
 _CHUNK = 16 * TILE
 _SMALL = 4 * TILE  # arrays up to this size are drawn together
@@ -194,20 +194,31 @@ def _fill_group(
 
 
 def _check(out: NDArray[Any], distribution: Distribution) -> None:
-    """DTypeError if `out` cannot be filled, InitializerError if the distribution does not fit it."""
     if not isinstance(out, np.ndarray):
         raise DTypeError(f"out must be a NumPy array to fill, not {type(out).__name__}")
-    limit = _DTYPES.get(out.dtype)
+    check_fits(distribution, out.dtype)
+
+
+def check_fits(distribution: Distribution, dtype: np.dtype[Any]) -> None:
+    """Check that values of a distribution can be drawn in a dtype; `fill` does it by itself.
+
+    Raises DTypeError for a dtype that is not drawn in, InitializerError for what is no distribution and
+    for one that reaches beyond the dtype.
+
+    >>> import numpy as np
+    >>> check_fits(Normal(0, 1), np.dtype(np.float16))
+    """
+    limit = _DTYPES.get(dtype)
     if limit is None:
         raise DTypeError(
-            f"random values are drawn in {', '.join(map(str, _DTYPES))}, not in {out.dtype}; fill an"
+            f"random values are drawn in {', '.join(map(str, _DTYPES))}, not in {dtype}; fill an"
             " array of one of these and convert it"
         )
     d = distribution
     if isinstance(d, Uniform):
         ends, inner = (d.low, d.high), d.high - d.low
     elif isinstance(d, Normal):
-        wing = (8.3 if out.dtype == _FLOAT64 else 6.4) * d.std
+        wing = (8.3 if dtype == _FLOAT64 else 6.4) * d.std
         ends, inner = (d.mean - wing, d.mean + wing), d.std
     elif isinstance(d, TruncatedNormal):
         ends = max(d.low, d.mean - 9.2 * d.std), min(d.high, d.mean + 9.2 * d.std)
@@ -221,6 +232,6 @@ def _check(out: NDArray[Any], distribution: Distribution) -> None:
     # Constants have to fit the dtype of the computation, which is wider than float16.
     if not (reach <= limit and inner <= _DTYPES[_FLOAT64 if limit > 1e39 else np.dtype("f4")]):
         raise InitializerError(
-            f"{d} reaches {max(reach, inner):.3g}, and {out.dtype} ends at {limit:.3g}; scale the"
+            f"{d} reaches {max(reach, inner):.3g}, and {dtype} ends at {limit:.3g}; scale the"
             " distribution down or take a wider dtype"
         )

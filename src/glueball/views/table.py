@@ -60,7 +60,7 @@ def bytes_text(count: int) -> str:
 class _Line(NamedTuple):
     label: str
     row: Row
-    count: int
+    names: int
 
 
 def _lines(rows: Sequence[Row], fold: bool | None) -> list[_Line]:
@@ -77,8 +77,8 @@ def _lines(rows: Sequence[Row], fold: bool | None) -> list[_Line]:
 def _cells(line: _Line) -> list[str]:
     row = line.row
     size = "?" if row.size is None else f"{row.size:,}"
-    if line.count > 1:
-        size = f"{line.count} × {size}"
+    if line.names > 1:
+        size = f"{line.names:,} × {size}"
     trainable = "yes" if row.trainable else "no"
     return [line.label, row.shape_text, row.dtype, size, trainable, row.device, row.note]
 

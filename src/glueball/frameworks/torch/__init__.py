@@ -41,6 +41,7 @@ class TorchAdapter:
     set_trainable = staticmethod(arrays.set_trainable)
     cast = staticmethod(arrays.caster)
     move = staticmethod(arrays.mover)
+    numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
 
     fans = staticmethod(layers.fans)

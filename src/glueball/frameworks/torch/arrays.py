@@ -15,7 +15,7 @@ import ml_dtypes
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
 from ...errors import DeferredError, DTypeError, ShapeError
 from ...slots import Facts, Memory, Shape
@@ -53,7 +53,7 @@ def as_dtype(dtype: Any) -> torch.dtype:
 
 
 @cache
-def _shards(kind: type) -> bool:
+def _shards(kind: Any) -> bool:
     # By name: importing DTensor costs half a second, and whoever has one has paid it.
     return any(
         (c.__module__, c.__qualname__) == ("torch.distributed.tensor", "DTensor") for c in kind.__mro__
@@ -62,7 +62,13 @@ def _shards(kind: type) -> bool:
 
 def sharded(tensor: Any) -> bool:
     """Whether a tensor is a DTensor."""
-    return _shards(type(tensor))
+    kind: Any = type(tensor)
+    return _shards(kind)
+
+
+def numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:
+    """NumPy's dtype for torch's, through ml_dtypes where NumPy has none."""
+    return np.dtype(_FOREIGN[dtype][0] if dtype in _FOREIGN else dtype_name(dtype))
 
 
 # ---- facts ------------------------------------------------------------------------------------------
@@ -136,7 +142,7 @@ def memory(tensor: Any) -> Memory | None:
 # ---- values -----------------------------------------------------------------------------------------
 
 
-def data(tensor: Any) -> torch.Tensor:
+def data(tensor: Any) -> Any:
     """The live values outside autograd; of a DTensor the local part.
 
     `detach`, not `.data`: it keeps the version counter, so that an edit between forward and backward is
@@ -145,23 +151,24 @@ def data(tensor: Any) -> torch.Tensor:
     return tensor.detach().to_local() if sharded(tensor) else tensor.detach()
 
 
-def grad(tensor: Any) -> torch.Tensor | None:
+def grad(tensor: Any) -> Any:
     """The live gradient, None where there is none yet. Of a DTensor the local part."""
-    found = None if lazy(tensor) else tensor.grad
+    found: Any = None if lazy(tensor) else tensor.grad
     return found.to_local() if sharded(found) else found
 
 
 def numpy(tensor: Any) -> np.ndarray[Any, Any]:
     """A copy as a NumPy array; a DTensor is gathered, by all its processes together."""
-    whole = tensor.detach()
-    if sharded(whole):
-        whole = whole.full_tensor()
+    part = tensor.detach()
+    whole: torch.Tensor = part.full_tensor() if sharded(part) else part
     whole = whole.resolve_conj().resolve_neg().cpu()
     if whole.dtype in _FOREIGN:
         foreign, bits = _FOREIGN[whole.dtype]
         # A reinterpretation wants rows that lie close.
-        return np.asarray(whole.contiguous().view(bits).numpy()).view(foreign).copy()
-    return np.array(whole.numpy())
+        reread: np.ndarray[Any, Any] = whole.contiguous().view(bits).numpy().view(foreign)
+        return reread.copy()
+    copied: np.ndarray[Any, Any] = np.array(whole.numpy())
+    return copied
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
@@ -173,7 +180,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
     return torch.from_numpy(np.array(array))
 
 
-def coerce(tensor: Any, value: Any, name: str) -> torch.Tensor | complex:
+def coerce(tensor: Any, value: Any, name: str) -> Any:
     """What `write` can put into the tensor: a number, or a tensor of its shape.
 
     Raises:
@@ -187,10 +194,10 @@ def coerce(tensor: Any, value: Any, name: str) -> torch.Tensor | complex:
     if isinstance(value, (bool, int, float, complex, np.generic)):
         given = value.item() if isinstance(value, np.generic) else value
         _check_kind(torch.tensor(given).dtype, tensor.dtype, name)
-        return given  # type: ignore[return-value]
+        return given
     if not isinstance(value, torch.Tensor):
         if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
-            value = torch.from_dlpack(value)
+            value = torch.utils.dlpack.from_dlpack(value)
         else:
             array = np.asarray(value)
             if array.dtype == object or array.dtype.kind in "USmM":
@@ -255,11 +262,14 @@ def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The tensor's own memory as a NumPy array to be filled, where it lies on the host."""
     if not tensor.is_cpu or sharded(tensor):
         return None
-    host = tensor.detach()
+    host: torch.Tensor = tensor.detach()
     if host.dtype in _FOREIGN:
         foreign, bits = _FOREIGN[host.dtype]
-        return host.view(bits).numpy().view(foreign)
-    return host.numpy()  # type: ignore[no-any-return]
+        host = host.view(bits)
+        memory: np.ndarray[Any, Any] = host.numpy().view(foreign)
+    else:
+        memory = host.numpy()
+    return memory
 
 
 # ---- dtype, device, trainable -----------------------------------------------------------------------
@@ -305,7 +315,7 @@ def _become(tensor: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None
     if sharded(tensor) or not torch._has_compatible_shallow_copy_type(tensor, changed):
         if isinstance(tensor, nn.Parameter):
             changed = nn.Parameter(changed, tensor.requires_grad)
-        torch.utils.swap_tensors(tensor, changed)
+        torch.utils.swap_tensors(tensor, changed)  # type: ignore[no-untyped-call]
     else:
         tensor.data = changed
     if held is not None:
