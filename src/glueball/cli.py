@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from . import __version__
+from .errors import GlueballError
 
 __all__ = ["main"]
 
@@ -18,6 +19,8 @@ def main() -> None:
 @main.command()
 def tour() -> None:
     """Train a small tied network on handwritten digits, and see its parameters on the way."""
-    from .tour import run
-
+    try:
+        from .tour import run
+    except GlueballError as error:
+        raise click.ClickException(str(error)) from None
     run()

@@ -109,6 +109,13 @@ def _by_text(tree: Tree, expression: re.Pattern[str], rows: Sequence[int]) -> li
 def _by_class(tree: Tree, kind: type, expression: re.Pattern[str] | None, rows: Sequence[int]) -> list[int]:
     layers = {at for at, owner in enumerate(tree.owners) if isinstance(owner, kind)}
 
+    if not tree.more_sites and not tree.replaces:
+        holders, attributes = tree.holders, tree.attributes
+        taken = [row for row in rows if holders[row] in layers]
+        if expression is None:
+            return taken
+        return [row for row in taken if expression.fullmatch(attributes[row])]
+
     def takes(place: tuple[int, str]) -> bool:
         owner, attribute = place
         return owner in layers and (expression is None or bool(expression.fullmatch(attribute)))

@@ -104,15 +104,10 @@ class Tree:
     @cached_property
     def names(self) -> list[str]:
         """For each row its first slot."""
-        names: list[str] = []
-        start, attributes = 0, self.attributes
-        for path, end in zip(self.paths, self.ends, strict=True):
-            if end > start:
-                inner = path + "." if path else ""
-                for attribute in attributes[start:end]:
-                    names.append(inner + attribute)
-                start = end
-        return names
+        inner = [path + "." if path else "" for path in self.paths]
+        return [
+            inner[owner] + attribute for owner, attribute in zip(self.holders, self.attributes, strict=True)
+        ]
 
     @cached_property
     def holders(self) -> list[int]:
@@ -147,6 +142,16 @@ class Tree:
                     f"tie them again."
                 )
         return array
+
+    def arrays(self, rows: Iterable[int]) -> list[Any]:
+        """The arrays of many rows; raises what `array` raises."""
+        if self.more_sites:
+            return [self.array(row) for row in rows]
+        get, owners, holders, attributes = self.adapter.get, self.owners, self.holders, self.attributes
+        found = [get(owners[holders[row]], attributes[row]) for row in rows]
+        if id(None) in map(id, found):
+            return [self.array(row) for row in rows]
+        return found
 
     # ---- sites and slots of a row ------------------------------------------------------------------
 

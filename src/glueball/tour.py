@@ -26,7 +26,7 @@ try:
     from torch import nn
 except ImportError as missing:
     raise MissingExtraError(
-        f"the tour needs {missing.name}, which is not installed: pip install 'glueball[tour]'"
+        f"the tour needs {str(missing.name).partition('.')[0]}, which is not installed: pip install 'glueball[tour]'"
     ) from missing
 
 __all__ = ["Digits", "Result", "run"]

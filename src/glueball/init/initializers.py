@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -228,7 +229,10 @@ class Xavier(Initializer):
                 f"(fewer than two dimensions). Give it a rule of its own before this one: "
                 f"{{{target.name!r}: 0}}."
             )
-        fan_in, fan_out = target.fans
+        return self._scaled(*target.fans)
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - a frozen value; a model has few shapes
+    def _scaled(self, fan_in: int, fan_out: int) -> streams.Distribution:
         fan = {"avg": (fan_in + fan_out) / 2, "in": fan_in, "out": fan_out}[self.factor_type]
         scale = math.sqrt(self.magnitude / max(fan, 1))
         if self.rnd_type == "uniform":

@@ -40,7 +40,7 @@ class ParameterDict(Selection):
 
     def tensors(self) -> list[Any]:
         """The model's own objects, each once, for an optimizer: `SGD(params.tensors(), lr=0.1)`."""
-        return [parameter.tensor() for parameter in self._parameters()]
+        return self._tree.arrays(self._rows)
 
     def zero_grad(self) -> None:
         """Set all gradients to zero in place; where there is none there stays none."""
@@ -109,11 +109,12 @@ class ParameterDict(Selection):
             parameter._need_values("changed")
             result = function(copy)
             try:
-                results.append((parameter, parameter.coerce(copy if result is None else result)))
+                value = adapter.coerce(parameter.tensor(), copy if result is None else result, parameter.name)
             except (ShapeError, DTypeError) as error:
                 raise type(error)(f"apply: {error} Nothing was changed.") from None
-        for parameter, value in results:
-            adapter.write(parameter.tensor(), value)
+            results.append((parameter.tensor(), value))
+        for array, value in results:
+            adapter.write(array, value)
 
     # ---- initialising -------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeferredError
-from ..slots import Facts, Shape, Site, Tree, join
-from ..views.table import Row
+from ..slots import Adapter, Facts, Shape, Site, Tree, join
+from ..views.table import Row, html_table
 
 __all__ = ["Parameter"]
 
@@ -166,15 +166,8 @@ class Parameter:
             DTypeError: a kind that the parameter cannot hold.
             DeferredError: there is no memory to write to yet.
         """
-        array = self.tensor()
-        self._tree.adapter.write(array, self.coerce(value))
-
-    def coerce(self, value: Any) -> Any:
-        """What `set_data` would write for this value, checked; nothing is changed."""
-        if isinstance(value, Parameter):
-            same = value._tree.adapter is self._tree.adapter
-            value = value.data() if same else value.numpy()
-        return self._tree.adapter.coerce(self.tensor(), value, self.name)
+        adapter, array = self._tree.adapter, self.tensor()
+        adapter.write(array, adapter.coerce(array, plain(value, adapter), self.name))
 
     def zero_grad(self) -> None:
         """Set the gradient to zero in place; where there is none there stays none."""
@@ -232,6 +225,11 @@ class Parameter:
         return f"Parameter {self.name} ({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        from ..views.table import html_table
-
         return html_table([self.row()], [])
+
+
+def plain(value: Any, adapter: Adapter) -> Any:
+    """A Parameter as an array that an adapter takes; anything else as it is."""
+    if isinstance(value, Parameter):
+        return value.data() if value._tree.adapter is adapter else value.numpy()
+    return value

@@ -16,7 +16,8 @@ from ..init import Initializer, Target, as_initializer
 from ..init.initializers import Drawn, Given
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
-from ..views.table import plan_table, text
+from ..views.table import plan_html, plan_table, text
+from .parameter import plain
 
 __all__ = ["Plan", "PlanRow"]
 
@@ -79,11 +80,17 @@ class Plan:
             )
         return tuple(found)
 
-    def __repr__(self) -> str:
+    def _notes(self) -> list[str]:
         notes = [f"seed {self.seed}"]
         if self.shadowed:
             notes.append(f"rules with nothing left for them: {', '.join(self.shadowed)}")
-        return text(plan_table(self.rows, notes))
+        return notes
+
+    def __repr__(self) -> str:
+        return text(plan_table(self.rows, self._notes()))
+
+    def _repr_html_(self) -> str:
+        return plan_html(self.rows, self._notes())
 
     # ---- carrying out -------------------------------------------------------------------------------
 
@@ -164,6 +171,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
+    values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     for row in sorted(plan._rule_of):
@@ -176,7 +184,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         if reason:
             raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
         if isinstance(initializer, Given):
-            plan._given[row] = handle(row).coerce(initializer.given)
+            plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn

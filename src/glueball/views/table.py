@@ -13,7 +13,7 @@ from .folding import fold as fold_names
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Row", "bytes_text", "html_table", "plan_table", "rich_table", "text"]
+__all__ = ["Row", "bytes_text", "html_table", "plan_html", "plan_table", "rich_table", "text"]
 
 LONG = 40
 """A table of more rows than this is folded by itself."""
@@ -98,56 +98,61 @@ def rich_table(
     rows: Sequence[Row], totals: Iterable[str], *, fold: bool | None = None, limit: int | None = MOST
 ) -> Table:
     """A rich table; `totals` are lines below it. `fold` None folds a long table only."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     lines = _lines(rows, fold)
     head, left_out, tail = _shown(lines, limit)
-    used = [any(cell[at] for cell in map(_cells, head + tail)) for at in range(len(_HEAD))]
-    table = Table(box=box.SIMPLE_HEAD, caption="\n".join(totals), caption_justify="left", pad_edge=False)
-    for title, shown in zip(_HEAD, used, strict=True):
-        if shown or title:
-            table.add_column(
-                title,
-                justify="right" if title == "count" else "left",
-                no_wrap=title != "",
-                overflow="fold",
-                style="bold" if title == "name" else "dim" if title in ("", "device") else "",
-            )
-
-    def add(line: _Line) -> None:
-        cells = [cell for cell, title, shown in zip(_cells(line), _HEAD, used, strict=True) if shown or title]
-        # Text, not markup: a name such as "[0]" prints as it is.
-        table.add_row(*map(Text, cells))
-
-    for line in head:
-        add(line)
+    notes = any(line.row.note for line in (*head, *tail))
+    table = _table(totals)
+    for title in _HEAD if notes else _HEAD[:-1]:
+        table.add_column(
+            title,
+            justify="right" if title == "count" else "left",
+            no_wrap=title != "",
+            overflow="fold",
+            style="bold" if title == "name" else "dim" if title in ("", "device") else "",
+        )
+    width = len(table.columns)
+    _add(table, [_cells(line)[:width] for line in head])
     if left_out:
-        table.add_row(Text(f"… {left_out:,} more lines: table(limit=None)", style="dim"))
-    for line in tail:
-        add(line)
+        _add(table, [[f"… {left_out:,} more lines: table(limit=None)"]])
+    _add(table, [_cells(line)[:width] for line in tail])
     return table
 
 
-def plan_table(
-    rows: Sequence[tuple[str, str, str, str]], notes: Iterable[str], *, limit: int = MOST
-) -> Table:
-    """A plan's rows (parameter, rule, initializer, what it draws) as a rich table."""
+def _table(below: Iterable[str]) -> Table:
     from rich import box
     from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, caption="\n".join(below), caption_justify="left", pad_edge=False)
+
+
+def _add(table: Table, rows: Iterable[Sequence[str]]) -> None:
     from rich.text import Text
 
-    alike = [row[1:] for row in rows]
-    folds = fold_names([row[0] for row in rows], alike) if len(rows) > LONG else None
-    lines = rows if folds is None else [(line.label, *rows[line.members[0]][1:]) for line in folds]
-    table = Table(box=box.SIMPLE_HEAD, caption="\n".join(notes), caption_justify="left", pad_edge=False)
-    for title in ("parameter", "rule", "initializer", "draws"):
+    for cells in rows:
+        # Text, not markup: a name such as "[0]" prints as it is.
+        table.add_row(*map(Text, cells))
+
+
+PlanCells = tuple[str, str, str, str]
+_PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
+
+
+def _plan_lines(rows: Sequence[PlanCells]) -> list[PlanCells]:
+    if len(rows) <= LONG:
+        return list(rows)
+    folds = fold_names([row[0] for row in rows], [row[1:] for row in rows])
+    return [(line.label, *rows[line.members[0]][1:]) for line in folds]
+
+
+def plan_table(rows: Sequence[PlanCells], notes: Iterable[str]) -> Table:
+    """A plan's rows (parameter, rule, initializer, what it draws) as a rich table."""
+    lines = _plan_lines(rows)
+    table = _table(notes)
+    for title in _PLAN_HEAD:
         table.add_column(title, no_wrap=True, overflow="fold", style="bold" if title == "parameter" else "")
-    for line in lines[:limit]:
-        table.add_row(*map(Text, line))
-    if len(lines) > limit:
-        table.add_row(Text(f"… {len(lines) - limit:,} more lines", style="dim"))
+    _add(table, lines[:MOST])
+    if len(lines) > MOST:
+        _add(table, [(f"… {len(lines) - MOST:,} more lines: plan.rows",)])
     return table
 
 
@@ -169,14 +174,29 @@ def html_table(
 ) -> str:
     """The table as HTML for a notebook; every text is escaped, and colours are the notebook's own."""
     head, left_out, tail = _shown(_lines(rows, fold), limit)
+    return _html(_HEAD, [_cells(line) for line in head], left_out, [_cells(line) for line in tail], totals)
 
+
+def plan_html(rows: Sequence[PlanCells], notes: Iterable[str]) -> str:
+    """A plan as HTML for a notebook."""
+    lines = _plan_lines(rows)
+    return _html(_PLAN_HEAD, lines[:MOST], max(0, len(lines) - MOST), [], notes)
+
+
+def _html(
+    head: Sequence[str],
+    first: Sequence[Sequence[str]],
+    left_out: int,
+    last: Sequence[Sequence[str]],
+    below: Iterable[str],
+) -> str:
     def tr(cells: Sequence[str], tag: str) -> str:
         style = ' style="text-align:left"'
         return "<tr>" + "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
-    body = [tr(_cells(line), "td") for line in head]
+    body = [tr(cells, "td") for cells in first]
     if left_out:
-        body.append(f'<tr><td colspan="{len(_HEAD)}">… {left_out:,} more lines</td></tr>')
-    body += [tr(_cells(line), "td") for line in tail]
-    below = "".join(f"<div>{html.escape(line)}</div>" for line in totals)
-    return f"<table><thead>{tr(_HEAD, 'th')}</thead><tbody>{''.join(body)}</tbody></table>{below}"
+        body.append(f'<tr><td colspan="{len(head)}">… {left_out:,} more lines</td></tr>')
+    body += [tr(cells, "td") for cells in last]
+    foot = "".join(f"<div>{html.escape(line)}</div>" for line in below)
+    return f"<table><thead>{tr(head, 'th')}</thead><tbody>{''.join(body)}</tbody></table>{foot}"

@@ -29,6 +29,7 @@ _FOREIGN: dict[torch.dtype, tuple[Any, torch.dtype]] = {
     torch.float8_e4m3fnuz: (ml_dtypes.float8_e4m3fnuz, torch.uint8),
     torch.float8_e5m2fnuz: (ml_dtypes.float8_e5m2fnuz, torch.uint8),
 }
+_NUMBERS = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
 _TORCH_OF = {np.dtype(foreign): (dtype, bits) for dtype, (foreign, bits) in _FOREIGN.items()}
 
 
@@ -193,7 +194,7 @@ def coerce(tensor: Any, value: Any, name: str) -> Any:
         raise DeferredError(f"{name!r} cannot be set: {reason}.")
     if isinstance(value, (bool, int, float, complex, np.generic)):
         given = value.item() if isinstance(value, np.generic) else value
-        _check_kind(torch.tensor(given).dtype, tensor.dtype, name)
+        _check_kind(_NUMBERS[type(given)], tensor.dtype, name)
         return given
     if not isinstance(value, torch.Tensor):
         if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
@@ -235,13 +236,13 @@ def _check_kind(given: torch.dtype, wanted: torch.dtype, name: str) -> None:
         )
 
 
-@torch.no_grad()
 def write(tensor: Any, value: Any) -> None:
     """Put what `coerce` returned into the tensor, in place."""
+    outside = tensor.detach()  # of autograd, and many times quicker than no_grad for one small tensor
     if isinstance(value, torch.Tensor):
-        tensor.copy_(value)
+        outside.copy_(value.detach())
     else:
-        tensor.fill_(value)
+        outside.fill_(value)
 
 
 def copy(tensor: Any) -> Any:
