@@ -8,13 +8,41 @@ docstrings of src are collected by pytest itself (``--doctest-modules``).
 from __future__ import annotations
 
 import os
+from contextlib import redirect_stdout
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from io import StringIO
 
 from hypothesis import settings
-from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil import Example, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
+
+def run_and_keep(example: Example) -> None:
+    """Run a ``python`` block and keep what it printed for the ``text`` block that may follow."""
+    with redirect_stdout(StringIO()) as printed:
+        PythonEvaluator()(example)
+    example.namespace["__printed__"] = printed.getvalue()
+
+
+def compare(example: Example) -> None:
+    """Hold a ``text`` block against what the block above it printed; elsewhere it is prose."""
+    printed = example.namespace.pop("__printed__", "")
+    if printed:
+        got, wanted = (
+            [line.rstrip() for line in text.strip().split("\n")] for text in (printed, example.parsed)
+        )
+        assert got == wanted, f"printed:\n{printed}"
+
+
+python = PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE)
+python.codeblock_parser = CodeBlockParser(language="python", evaluator=run_and_keep)
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
+    parsers=[
+        python,
+        CodeBlockParser(language="text", evaluator=compare),
+        SkipParser(),
+    ],
     patterns=["README.md", "docs/*.md"],
 ).pytest()
 

@@ -25,8 +25,9 @@ try:
     from sklearn.model_selection import train_test_split
     from torch import nn
 except ImportError as missing:
+    package = str(missing.name).partition(".")[0]
     raise MissingExtraError(
-        f"the tour needs {str(missing.name).partition('.')[0]}, which is not installed: pip install 'glueball[tour]'"
+        f"the tour needs {package}, which is not installed: pip install 'glueball[tour]'"
     ) from missing
 
 __all__ = ["Digits", "Result", "run"]

@@ -172,12 +172,12 @@ class ParameterDict(Selection):
         plan.carry_out()
         for names, why in (
             (plan.unmatched, "no rule takes"),
-            (plan.left_alone, "have no fans for their rule:"),
+            (plan.left_alone, "the rule for whole layers needs fans and leaves out"),
         ):
             if names:
                 shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
                 warnings.warn(
-                    f"{len(names)} parameters keep their values, {why} {shown}. Add a rule, or None to keep.",
+                    f"{why} {shown}, which keep their values. Add a rule, or None to keep them.",
                     stacklevel=2 + _depth,
                 )
         return plan

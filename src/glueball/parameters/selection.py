@@ -278,7 +278,7 @@ class Selection(Mapping[str, Parameter]):
     def _total_lines(self) -> list[str]:
         totals = self.totals()
         parts = [
-            f"{totals.parameters:,} parameters",
+            f"{totals.parameters:,} parameter" + "s" * (totals.parameters != 1),
             f"{totals.count:,} elements ({totals.trainable:,} trainable)",
             bytes_text(totals.nbytes),
         ]

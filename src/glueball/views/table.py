@@ -166,7 +166,7 @@ def text(renderable: object) -> str:
     console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
     console.print(renderable)
     written = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in written.rstrip("\n").split("\n"))
+    return "\n".join(line.rstrip() for line in written.split("\n")).strip("\n")
 
 
 def html_table(
