@@ -10,7 +10,7 @@ Invariants:
 - An element depends on seed, name, index, distribution and dtype, and on nothing else. A block made
   alone equals that block of the whole; the order of filling, the strides and the company do not count.
 - One word for each element, whatever the distribution: nothing is rejected, nothing is carried on.
-- Floats are made by integer operations and by +, -, *, / and sqrt, each rounded once and never fused;
+- Floats are made by integer operations and by `+ - * /` and sqrt, each rounded once and never fused;
   IEEE 754 leaves no choice about their bits. This NumPy code is the definition: a faster
   implementation has to give the same bits.
 

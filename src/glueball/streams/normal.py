@@ -40,7 +40,7 @@ def normal_from_bits(
     """The standard normal quantile of (bits + 1/2) 2^-width, in `dtype`; same shape.
 
     bits holds integers of `width` bits: 32 or 64 for float32, 53 or 64 for float64. Error in float32:
-    at most 4.4 units in the last place for |z| >= 1 and 2.8e-7 below (all words of 32 bits were
+    at most 4.4 units in the last place for abs(z) >= 1 and 2.8e-7 below (all words of 32 bits were
     measured); in float64: 4 units and 4e-16. Not quite monotonic: neighbours may change places by up
     to 5 units. The middle 128 words of 32 bits give zero, of either sign, in float32.
 
