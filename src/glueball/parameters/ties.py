@@ -97,7 +97,7 @@ def untie(tree: Tree, row: int, slot: str) -> Exchange:
     owner, attribute = here[0]
     if tree.slot_count(row) == 1:
         raise TieError(f"{slot!r} is not tied, so there is nothing to untie.")
-    if owner in tree.shared_owners:
+    if owner in tree.sharing.shared:
         kind = type(tree.owners[owner]).__name__
         raise TieError(
             f"{slot!r} cannot be untied: the {kind} that holds it is itself used in several places. "
