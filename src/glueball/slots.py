@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -313,6 +314,12 @@ class Adapter(Protocol):
     def no_values(self, array: Any) -> str | None:
         """Why it has no values, None where it has them."""
 
+    def lazy(self, array: Any) -> bool:
+        """Whether its shape is known only when its layer first runs."""
+
+    def on_meta(self, array: Any) -> bool:
+        """Whether it was built without memory."""
+
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""
 
@@ -360,6 +367,24 @@ class Adapter(Protocol):
 
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
+
+    def shard(self, array: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]] | None:
+        """(this process's part, the whole shape, the part's offsets); None where it is not sharded."""
+
+    def blank(self, array: Any, device: Any) -> Any:
+        """An array of the whole shape to be filled by somebody, with the values that are at hand."""
+
+    def materialise(self, array: Any, owner: Any, device: Any) -> None:
+        """Give an array that was built without memory some, keeping the object."""
+
+    def constructed_buffer(self, owner: Any, attribute: str) -> Any:
+        """What a known layer puts into a buffer when it is built, None if not known."""
+
+    def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
+        """Call `fill(array, owner, attribute)` once a lazy array has its shape."""
+
+    def meta(self) -> AbstractContextManager[None]:
+        """A context in which models are built without memory."""
 
     def filled(self, arrays: Sequence[Any]) -> None:
         """Arrays were filled through their memory: tell the framework."""

@@ -119,7 +119,13 @@ class ParameterDict(Selection):
     # ---- initialising -------------------------------------------------------------------------------
 
     def plan(
-        self, rules: Any, *, seed: int | None = None, prefix: str = "", allow_empty: bool = False
+        self,
+        rules: Any,
+        *,
+        seed: int | None = None,
+        device: Any = None,
+        prefix: str = "",
+        allow_empty: bool = False,
     ) -> Plan:
         """What `initialize` would do with these rules: which rule takes which parameter; changes nothing.
 
@@ -133,13 +139,23 @@ class ParameterDict(Selection):
         1.weight |  |  | kept: no rule
         1.bias | '.*bias' | Constant(0) |
         """
-        return make_plan(self._tree, self._rows, rules, seed, prefix, allow_empty, self._handle)
+        return make_plan(
+            self._tree,
+            self._rows,
+            rules,
+            self._handle,
+            seed=seed,
+            device=device,
+            prefix=prefix,
+            allow_empty=allow_empty,
+        )
 
     def initialize(
         self,
         rules: Any,
         *,
         seed: int | None = None,
+        device: Any = None,
         prefix: str = "",
         allow_empty: bool = False,
         _depth: int = 0,
@@ -154,6 +170,8 @@ class ParameterDict(Selection):
                 `glueball.init`, a number, an array, another Parameter, a name such as `"xavier"`, a
                 function that fills an array, or None: keep the value.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
+            device: give parameters on the meta device memory there, and values in the same pass; the
+                tensors stay the same objects.
             prefix: put before each name, so that a part collected alone gets the whole's values.
             allow_empty: let a rule take nothing.
 
@@ -168,7 +186,11 @@ class ParameterDict(Selection):
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.
         """
-        plan = self.plan(rules, seed=seed, prefix=prefix, allow_empty=allow_empty)
+        plan = self.plan(rules, seed=seed, device=device, prefix=prefix, allow_empty=allow_empty)
+        self._carry_out(plan, _depth + 1)
+        return plan
+
+    def _carry_out(self, plan: Plan, depth: int) -> None:
         plan.carry_out()
         for names, why in (
             (plan.unmatched, "no rule takes"),
@@ -178,9 +200,8 @@ class ParameterDict(Selection):
                 shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
                 warnings.warn(
                     f"{why} {shown}, which keep their values. Add a rule, or None to keep them.",
-                    stacklevel=2 + _depth,
+                    stacklevel=2 + depth,
                 )
-        return plan
 
     # ---- ties ---------------------------------------------------------------------------------------
 

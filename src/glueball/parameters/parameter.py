@@ -166,6 +166,7 @@ class Parameter:
             DTypeError: a kind that the parameter cannot hold.
             DeferredError: there is no memory to write to yet.
         """
+        self._need_values("set")
         adapter, array = self._tree.adapter, self.tensor()
         adapter.write(array, adapter.coerce(array, plain(value, adapter), self.name))
 

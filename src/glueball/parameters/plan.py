@@ -17,6 +17,7 @@ from ..init.initializers import Drawn, Given
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import plan_html, plan_table, text
+from .filling import Later, draw_apart, make
 from .parameter import plain
 
 __all__ = ["Plan", "PlanRow"]
@@ -44,9 +45,10 @@ class Plan:
         shadowed: rules that earlier rules left nothing for.
     """
 
-    def __init__(self, tree: Tree, seed: int, prefix: str) -> None:
+    def __init__(self, tree: Tree, seed: int, prefix: str, device: Any) -> None:
         self._tree = tree
         self._prefix = prefix
+        self._device = device
         self.seed = seed
         self.unmatched: tuple[str, ...] = ()
         self.left_alone: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class Plan:
         self._drawn: dict[int, streams.Distribution] = {}
         self._given: dict[int, Any] = {}
         self._custom: dict[int, Initializer] = {}
+        self._later: dict[int, Later] = {}
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
@@ -74,11 +77,19 @@ class Plan:
             elif tree.names[row] in self.left_alone:
                 what = "kept: no fans"
             else:
-                what = _describe(self._drawn[row]) if row in self._drawn else ""
+                what = self._draws(row, initializer)
             found.append(
                 PlanRow(tree.names[row], rule, "" if initializer is None else repr(initializer), what)
             )
         return tuple(found)
+
+    def _draws(self, row: int, initializer: Initializer) -> str:
+        if row in self._drawn:
+            return _describe(self._drawn[row])
+        if row not in self._later:
+            return ""
+        what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
+        return what + "when its layer first runs"
 
     def _notes(self) -> list[str]:
         notes = [f"seed {self.seed}"]
@@ -98,7 +109,10 @@ class Plan:
         """Fill the parameters. What the user's own initializers make is made before the first write."""
         tree, adapter = self._tree, self._tree.adapter
         made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
-        unreachable = []
+        if self._device is not None:
+            for row in (*self._drawn, *self._given, *made):
+                adapter.materialise(tree.array(row), tree.owners[tree.holders[row]], self._device)
+        apart = []
         # In batches, so that the views of each die young; see above.
         rows = iter(self._drawn)
         while batch := list(islice(rows, _BATCH)):
@@ -107,35 +121,40 @@ class Plan:
                 array = tree.array(row)
                 target = adapter.fill_target(array)
                 if target is None:
-                    unreachable.append(row)
+                    apart.append(row)
                 else:
                     jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
                     filled.append(array)
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
-        for row in unreachable:
-            array = tree.array(row)
-            values = adapter.empty_host(array)
-            streams.fill(values, self._drawn[row], self.seed, self._prefix + tree.names[row])
-            adapter.write(array, adapter.coerce(array, values, tree.names[row]))
+        for row in apart:
+            draw_apart(adapter, tree.array(row), self._drawn[row], self.seed, self._prefix + tree.names[row])
         for row, value in (self._given | made).items():
             adapter.write(tree.array(row), value)
+        for row, later in self._later.items():
+            adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
 
     def _make(self, row: int, initializer: Initializer) -> Any:
-        """What an initializer of the user's own puts into a copy of the parameter."""
+        """What an initializer of the user's own puts into an array of the parameter's shape."""
         adapter = self._tree.adapter
-        name = self._prefix + self._tree.names[row]
-        values = adapter.data(adapter.copy(self._tree.array(row)))
-        key = streams.stream_key(self.seed, name)
-        adapter.seeded(lambda: initializer._init_weight(name, values), key.k0 | key.k1 << 32)
+        values = adapter.blank(self._tree.array(row), self._device)
+        make(adapter, initializer, values, self.seed, self._prefix + self._tree.names[row])
         return values
 
 
 def make_plan(
-    tree: Tree, rows: Sequence[int], rules: Any, seed: int | None, prefix: str, allow_empty: bool, handle: Any
+    tree: Tree,
+    rows: Sequence[int],
+    rules: Any,
+    handle: Any,
+    *,
+    seed: int | None,
+    prefix: str,
+    allow_empty: bool,
+    device: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
-    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix)
+    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
     parsed: list[tuple[Pattern | None, Initializer | None]] = []
     if isinstance(rules, Mapping):
         for pattern, given in rules.items():
@@ -180,16 +199,25 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         if initializer is None:
             continue
         array = tree.array(row)
+        owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
         reason = adapter.no_values(array)
         if reason:
-            raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
+            shape = adapter.shape(array, owner, attribute)
+            if shape is None or adapter.lazy(array):
+                if _waits(plan, row, initializer, shape, whole_layers[number]):
+                    left_alone.append(tree.names[row])
+                continue
+            if plan._device is None:
+                raise DeferredError(
+                    f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
+                    f'To give it memory and values at once, write initialize(…, device="cpu").'
+                )
         if isinstance(initializer, Given):
             plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
         else:
-            owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
             shape = adapter.shape(array, owner, attribute)
             target = Target(tree.names[row], shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
             if initializer.needs_fan and target.fans is None and whole_layers[number]:
@@ -209,6 +237,31 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
     plan.left_alone = tuple(left_alone)
+    _need_all_of_meta(plan)
+
+
+def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: bool) -> bool:
+    """Note what to fill once its shape is known; true where it is left alone for want of fans."""
+    name = plan._tree.names[row]
+    if initializer.needs_fan and shape is not None and len(shape) < 2:
+        if lenient:
+            return True
+        initializer.distribution(Target(name, shape, None))  # says what is wrong
+    plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    return False
+
+
+def _need_all_of_meta(plan: Plan) -> None:
+    """A parameter on the meta device that nothing fills would be left as garbage."""
+    tree, adapter = plan._tree, plan._tree.adapter
+    kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
+    kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
+    names = [tree.names[row] for row in sorted(kept) if adapter.on_meta(tree.array(row))]
+    if names and plan._device is not None:
+        raise DeferredError(
+            f"{', '.join(names[:8])}{' …' * (len(names) > 8)} lie on the meta device and no rule fills them. "
+            f"Add a rule for them."
+        )
 
 
 def _describe(how: streams.Distribution) -> str:

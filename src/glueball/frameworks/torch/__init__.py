@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ...slots import Adapter, Tree
-from . import arrays, layers, optim
+from . import arrays, layers, meta, optim
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -27,6 +27,7 @@ class TorchAdapter:
     children = staticmethod(walking.children)
     child = staticmethod(walking.child)
 
+    lazy = staticmethod(arrays.lazy)
     facts = staticmethod(arrays.facts)
     shape = staticmethod(arrays.shape)
     no_values = staticmethod(arrays.no_values)
@@ -43,6 +44,14 @@ class TorchAdapter:
     move = staticmethod(arrays.mover)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+
+    shard = staticmethod(arrays.shard)
+
+    blank = staticmethod(meta.blank)
+    materialise = staticmethod(meta.materialise)
+    constructed_buffer = staticmethod(meta.constructed_buffer)
+    when_shaped = staticmethod(meta.when_shaped)
+    meta = staticmethod(meta.meta)
 
     fans = staticmethod(layers.fans)
 
@@ -82,6 +91,11 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
+    def on_meta(array: Any) -> bool:
+        """Whether the tensor lies on the meta device."""
+        return bool(array.is_meta)
+
+    @staticmethod
     def trainable(array: Any) -> bool:
         """Whether autograd follows the tensor."""
         return bool(array.requires_grad)
@@ -94,7 +108,7 @@ class TorchAdapter:
     @staticmethod
     def empty_host(array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the tensor's shape and dtype, for a tensor that NumPy cannot reach."""
-        return arrays.numpy(torch.empty(tuple(array.shape), dtype=array.dtype))
+        return np.empty(tuple(array.shape), arrays.numpy_dtype(array.dtype))
 
     @staticmethod
     def seeded(run: Callable[[], None], seed: int) -> None:
