@@ -328,7 +328,7 @@ def test_bad_arguments(make, says):
 
 
 def test_normal_refuses_two_positional_arguments():
-    with pytest.raises(TypeError):
+    with pytest.raises(gb.InitializerError, match=r"two things: write Normal\(0\.01, mean=0\)"):
         init.Normal(0, 0.01)
 
 

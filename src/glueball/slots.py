@@ -130,6 +130,7 @@ class Tree:
         Raises:
             StaleError: there is none any more, or the sites hold different ones.
         """
+        self.check_way(self.holders[row])
         get = self.adapter.get
         array = get(self.owners[self.holders[row]], self.attributes[row])
         if array is None:
@@ -147,6 +148,7 @@ class Tree:
 
     def arrays(self, rows: Iterable[int]) -> list[Any]:
         """The arrays of many rows; raises what `array` raises."""
+        self.check_ways()
         if self.more_sites:
             return [self.array(row) for row in rows]
         get, owners, holders, attributes = self.adapter.get, self.owners, self.holders, self.attributes
@@ -154,6 +156,34 @@ class Tree:
         if id(None) in map(id, found):
             return [self.array(row) for row in rows]
         return found
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """For each owner its name in the owner above it ("" below a wrapper, and for the root)."""
+        paths = self.paths
+        return [
+            path[len(paths[above]) :].removeprefix(".") if above >= 0 else ""
+            for path, above in zip(paths, self.parents, strict=True)
+        ]
+
+    def check_way(self, owner: int) -> None:
+        """Raise StaleError where a layer on the way from the root to an owner was replaced."""
+        holds, owners, parents = self.adapter.holds, self.owners, self.parents
+        while owner:
+            above = parents[owner]
+            if not holds(owners[above], self.steps[owner], owners[owner]):
+                raise StaleError(
+                    f"the layer {self.paths[owner]!r} was replaced since its parameters were collected. "
+                    f"Call refresh() to see the model as it is."
+                )
+            owner = above
+
+    def check_ways(self) -> None:
+        """Raise StaleError where any layer was replaced; for a verb on many parameters, in one pass."""
+        holds, owners = self.adapter.holds, self.owners
+        for owner, (above, step) in enumerate(zip(self.parents, self.steps, strict=True)):
+            if above >= 0 and not holds(owners[above], step, owners[owner]):
+                self.check_way(owner)
 
     # ---- sites and slots of a row ------------------------------------------------------------------
 
@@ -173,7 +203,9 @@ class Tree:
         held: dict[int, list[str]] = {}
         for owner, attribute in self.places(row):
             held.setdefault(owner, []).append(attribute)
-        ways = self.sharing.every_way(held, self.step, lambda at: self.adapter.children(self.owners[at]))
+        ways = self.sharing.every_way(
+            held, self.steps.__getitem__, lambda at: self.adapter.children(self.owners[at])
+        )
         every = (join(path, attribute) for owner, path in ways for attribute in held[owner])
         return tuple(islice(every, MOST_SLOTS))
 
@@ -233,11 +265,6 @@ class Tree:
                 inside |= self.sharing.below(owner)
         return [row for row in range(len(self)) if any(at in inside for at, _ in self.places(row))]
 
-    def step(self, owner: int) -> str:
-        """The name of an owner in the owner above it ("" below a wrapper)."""
-        path, above = self.paths[owner], self.paths[self.parents[owner]]
-        return path[len(above) :].removeprefix(".")
-
     @cached_property
     def index(self) -> dict[int, int]:
         """Owner's index by its `id`."""
@@ -281,6 +308,9 @@ class Adapter(Protocol):
 
     def child(self, owner: Any, key: str | int) -> tuple[str, Any] | None:
         """A child by name or position, wrappers looked through; None where there is none."""
+
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a layer's child of this name ("" for the model in a wrapper) is this one."""
 
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
@@ -399,6 +429,9 @@ class Adapter(Protocol):
 
     def held(self, optimizer: Any) -> list[tuple[str | None, Any]]:
         """(name or None, array) for all that an optimizer holds."""
+
+    def follow(self, optimizer: Any) -> None:
+        """Bring an optimizer's state to the dtype and device that its arrays have now."""
 
     def exchange(self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[str, Any]]) -> None:
         """Take arrays out of an optimizer and put others in."""

@@ -180,7 +180,12 @@ class Normal(Drawn):
     mean: float
     drawn: streams.Normal = field(repr=False, compare=False)
 
-    def __init__(self, std: float = 0.01, *, mean: float = 0.0) -> None:
+    def __init__(self, std: float = 0.01, *more: float, mean: float = 0.0) -> None:
+        if more:
+            raise InitializerError(
+                f"Normal({std}, {', '.join(map(str, more))}) could mean two things: "
+                f"write Normal({more[0]}, mean={std})."
+            )
         object.__setattr__(self, "std", float(std))
         object.__setattr__(self, "mean", float(mean))
         object.__setattr__(self, "drawn", streams.Normal(self.mean, self.std))

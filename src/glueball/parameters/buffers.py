@@ -30,8 +30,7 @@ def buffer_values(model: Any, device: Any, given: Mapping[str, Any]) -> list[tup
             raise NameNotFoundError("buffers: " + missing_name(tree, name, "", rows))
     found: list[tuple[Parameter, Any]] = []
     unknown = []
-    for name, row in names.items():
-        array = tree.array(row)
+    for (name, row), array in zip(names.items(), tree.arrays(rows), strict=True):
         if name in given:
             value = plain(given[name], adapter)
         elif device is not None and adapter.on_meta(array):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import DTypeError, ShapeError, TieError
-from ..patterns import Pattern
+from ..patterns import Pattern, describe
+from ..views.table import names_text, plural
 from . import optimizers, ties
 from .parameter import Parameter
 from .plan import Plan, make_plan
@@ -56,35 +57,40 @@ class ParameterDict(Selection):
 
     def _set_trainable(self, pattern: Pattern | None, trainable: bool) -> None:
         chosen = self if pattern is None else self.select(pattern)
-        parameters = [p for p in chosen._parameters() if p.kind == "parameter"]
-        arrays = [(p.tensor(), p.name) for p in parameters]
+        arrays = [(p.tensor(), p.name) for p in chosen._parameters() if p.kind == "parameter"]
+        if pattern is not None and not arrays:
+            raise DTypeError(f"{describe(pattern)} takes buffers only, and buffers take no gradients.")
         for check in (True, False):
             for array, name in arrays:
                 self._tree.adapter.set_trainable(array, trainable, name, check)
 
-    def cast(self, dtype: Any) -> None:
+    def cast(self, dtype: Any, *, optimizer: Any = None) -> None:
         """Change the dtype of the floating parameters, and of their gradients, in place.
 
-        The tensors stay the same objects. An optimizer that keeps state for them goes on after
-        `optimizer.load_state_dict(optimizer.state_dict())`, which casts the state.
+        The tensors stay the same objects. Give the optimizer that is running on them, and the state
+        that it keeps (moments) follows; without that, torch's Adam fails at its next step.
 
         Raises:
             DTypeError: no floating dtype; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.cast(p.tensor(), dtype, p.name))
+        self._change(lambda p: self._tree.adapter.cast(p.tensor(), dtype, p.name), optimizer)
 
-    def to(self, device: Any) -> None:
-        """Move the parameters, and their gradients, to a device in place; see `cast` for optimizers.
+    def to(self, device: Any, *, optimizer: Any = None) -> None:
+        """Move the parameters, and their gradients, to a device in place; `optimizer` as in `cast`.
 
         Raises:
             DeferredError: a parameter lies on the meta device; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.move(p.tensor(), device, p.name))
+        self._change(lambda p: self._tree.adapter.move(p.tensor(), device, p.name), optimizer)
 
-    def _change(self, prepare: Callable[[Parameter], Callable[[], None] | None]) -> None:
+    def _change(self, prepare: Callable[[Parameter], Callable[[], None] | None], optimizer: Any) -> None:
+        if optimizer is not None:
+            self._tree.adapter.held(optimizer)  # says so if it is none
         for change in [prepare(parameter) for parameter in self._parameters()]:
             if change is not None:
                 change()
+        if optimizer is not None:
+            self._tree.adapter.follow(optimizer)
 
     def apply(self, function: Callable[[Any], Any]) -> None:
         """Replace each parameter's values by `function(values)`.
@@ -191,15 +197,15 @@ class ParameterDict(Selection):
         return plan
 
     def _carry_out(self, plan: Plan, depth: int) -> None:
-        plan.carry_out()
+        plan.apply()
         for names, why in (
             (plan.unmatched, "no rule takes"),
-            (plan.left_alone, "the rule for whole layers needs fans and leaves out"),
+            (plan.left_alone, "the rule for whole layers needs fans, which are not to be had for"),
         ):
             if names:
-                shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+                keeps = "it keeps its value" if len(names) == 1 else "they keep their values"
                 warnings.warn(
-                    f"{why} {shown}, which keep their values. Add a rule, or None to keep them.",
+                    f"{why} {names_text(names)}: {keeps}. Add a rule, or say None to keep.",
                     stacklevel=2 + depth,
                 )
 
@@ -255,7 +261,9 @@ class ParameterDict(Selection):
         found = self[name]
         if isinstance(found, Parameter):
             return found
-        raise TieError(f"{name!r} is a layer with {len(found)} parameters: name one of them.")
+        if len(found) == 1:
+            return found._parameters()[0]
+        raise TieError(f"{name!r} is a layer with {plural(len(found), 'parameter')}: name one of them.")
 
     # ---- optimizers ---------------------------------------------------------------------------------
 
@@ -287,9 +295,9 @@ class ParameterDict(Selection):
         return optimizers.groups(self._tree, self._rows, rules or {}, defaults, self._handle)
 
     def check_optimizer(self, optimizer: Any) -> optimizers.OptimizerReport:
-        """Compare an optimizer with these parameters, which should be a whole model's.
+        """Compare what an optimizer holds with these parameters.
 
-        The report is true when they agree, and prints what the optimizer holds that is in the model no
-        more, what is trainable and not held, and what is held and frozen.
+        The report prints what the optimizer holds that is in the model no more, what of these is
+        trainable and not held, and what is held and frozen; it is true when there is none of the first two.
         """
-        return optimizers.check_optimizer(self._parameters(), optimizer)
+        return optimizers.check_optimizer(self._tree, self._parameters(), optimizer)

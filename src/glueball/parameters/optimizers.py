@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import OptimizerError
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
+from ..views.table import names_text
 from .parameter import Parameter
 
 __all__ = ["OptimizerReport"]
 
 
 class OptimizerReport(NamedTuple):
-    """How what an optimizer holds compares with what a model has; true when they agree.
+    """How what an optimizer holds compares with what a model has.
+
+    It is true when nothing is gone and nothing missing; held and frozen is no fault.
 
     Attributes:
         gone: what the optimizer holds and the model has no more: updating it changes nothing. A name
@@ -30,30 +34,31 @@ class OptimizerReport(NamedTuple):
     def __bool__(self) -> bool:
         return not (self.gone or self.missing)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = []
         if self.gone:
-            lines.append(f"held, but in the model no more: {', '.join(self.gone)}")
+            lines.append(f"held, but in the model no more: {names_text(self.gone)}")
         if self.missing:
-            lines.append(f"trainable, but not held: {', '.join(self.missing)}")
+            lines.append(f"trainable, but not held: {names_text(self.missing)}")
         if self.frozen:
-            lines.append(f"held, but frozen: {', '.join(self.frozen)}")
+            lines.append(f"held, but frozen: {names_text(self.frozen)}")
         return "\n".join(lines) or "the optimizer holds what the model trains"
 
+    __str__ = __repr__
 
-def check_optimizer(parameters: Sequence[Parameter], optimizer: Any) -> OptimizerReport:
-    """Compare what an optimizer holds with the parameters of a whole model."""
-    if not parameters:
-        return OptimizerReport((), (), ())
-    adapter = parameters[0]._tree.adapter
+
+def check_optimizer(tree: Tree, parameters: Sequence[Parameter], optimizer: Any) -> OptimizerReport:
+    """Compare what an optimizer holds with some parameters of a model."""
+    adapter = tree.adapter
     held = adapter.held(optimizer)
     inside = {id(tensor) for _, tensor in held}
-    here = {id(parameter.tensor()): parameter for parameter in parameters}
+    model = {id(tensor) for tensor in tree.arrays(range(len(tree)))}
+    here = [(id(parameter.tensor()), parameter) for parameter in parameters]
     gone = [
-        name or f"a tensor of shape {tuple(tensor.shape)}" for name, tensor in held if id(tensor) not in here
+        name or f"a tensor of shape {tuple(tensor.shape)}" for name, tensor in held if id(tensor) not in model
     ]
-    missing = [p.name for key, p in here.items() if key not in inside and p.trainable]
-    frozen = [p.name for key, p in here.items() if key in inside and not p.trainable]
+    missing = [p.name for key, p in here if key not in inside and p.trainable]
+    frozen = [p.name for key, p in here if key in inside and not p.trainable]
     return OptimizerReport(tuple(gone), tuple(missing), tuple(frozen))
 
 
@@ -77,6 +82,12 @@ def groups(
         taken = select_rows(tree, pattern, rows, handle)
         if not taken:
             raise nothing_selected(tree, pattern, rows)
+        if all(row in rule_of for row in taken):
+            warnings.warn(
+                f"the rule for {describe(pattern)} is left nothing by the rules before it: the first that "
+                f"takes a parameter wins.",
+                stacklevel=3,
+            )
         for row in taken:
             rule_of.setdefault(row, number)
     options.append({})

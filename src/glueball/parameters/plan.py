@@ -16,7 +16,7 @@ from ..init import Initializer, Target, as_initializer
 from ..init.initializers import Drawn, Given
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
-from ..views.table import plan_html, plan_table, text
+from ..views.table import Listing, names_text, plan_table
 from .filling import Later, draw_apart, make
 from .parameter import plain
 
@@ -91,46 +91,51 @@ class Plan:
         what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
         return what + "when its layer first runs"
 
-    def _notes(self) -> list[str]:
+    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Listing:
+        """The plan as a table, as `ParameterDict.table` gives one."""
         notes = [f"seed {self.seed}"]
         if self.shadowed:
             notes.append(f"rules with nothing left for them: {', '.join(self.shadowed)}")
-        return notes
+        return plan_table(self.rows, notes, fold=fold, limit=limit)
 
     def __repr__(self) -> str:
-        return text(plan_table(self.rows, self._notes()))
+        return str(self.table())
 
     def _repr_html_(self) -> str:
-        return plan_html(self.rows, self._notes())
+        return self.table()._repr_html_()
+
+    def __rich__(self) -> Any:
+        return self.table().__rich__()
 
     # ---- carrying out -------------------------------------------------------------------------------
 
-    def carry_out(self) -> None:
+    def apply(self) -> None:
         """Fill the parameters. What the user's own initializers make is made before the first write."""
         tree, adapter = self._tree, self._tree.adapter
         made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
         if self._device is not None:
-            for row in (*self._drawn, *self._given, *made):
-                adapter.materialise(tree.array(row), tree.owners[tree.holders[row]], self._device)
+            rows = [*self._drawn, *self._given, *made]
+            for row, array in zip(rows, tree.arrays(rows), strict=True):
+                adapter.materialise(array, tree.owners[tree.holders[row]], self._device)
         apart = []
         # In batches, so that the views of each die young; see above.
-        rows = iter(self._drawn)
-        while batch := list(islice(rows, _BATCH)):
+        drawn = zip(self._drawn, tree.arrays(self._drawn), strict=True)
+        while batch := list(islice(drawn, _BATCH)):
             jobs, filled = [], []
-            for row in batch:
-                array = tree.array(row)
+            for row, array in batch:
                 target = adapter.fill_target(array)
                 if target is None:
-                    apart.append(row)
+                    apart.append((row, array))
                 else:
                     jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
                     filled.append(array)
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
-        for row in apart:
-            draw_apart(adapter, tree.array(row), self._drawn[row], self.seed, self._prefix + tree.names[row])
-        for row, value in (self._given | made).items():
-            adapter.write(tree.array(row), value)
+        for row, array in apart:
+            draw_apart(adapter, array, self._drawn[row], self.seed, self._prefix + tree.names[row])
+        values = self._given | made
+        for array, value in zip(tree.arrays(values), values.values(), strict=True):
+            adapter.write(array, value)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
 
@@ -193,12 +198,12 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
-    for row in sorted(plan._rule_of):
+    taken = sorted(plan._rule_of)
+    for row, array in zip(taken, tree.arrays(taken), strict=True):
         number = plan._rule_of[row]
         initializer = parsed[number][1]
         if initializer is None:
             continue
-        array = tree.array(row)
         owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
         reason = adapter.no_values(array)
         if reason:
@@ -256,11 +261,12 @@ def _need_all_of_meta(plan: Plan) -> None:
     tree, adapter = plan._tree, plan._tree.adapter
     kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
     kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
-    names = [tree.names[row] for row in sorted(kept) if adapter.on_meta(tree.array(row))]
+    kept.sort()
+    arrays = zip(kept, tree.arrays(kept), strict=True)
+    names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names and plan._device is not None:
         raise DeferredError(
-            f"{', '.join(names[:8])}{' …' * (len(names) > 8)} lie on the meta device and no rule fills them. "
-            f"Add a rule for them."
+            f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
         )
 
 

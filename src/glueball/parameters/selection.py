@@ -9,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Self
 
-from ..errors import NameNotFoundError, PatternError
+from ..errors import NameNotFoundError, PatternError, StaleError
 from ..patterns import Pattern, missing_name, nothing_selected, select_rows
 from ..slots import Tree, join
-from ..views.table import bytes_text, html_table, rich_table, text
+from ..views.table import Listing, bytes_text, parameter_table, plural
 from .parameter import Parameter
 
 __all__ = ["Selection", "Totals"]
@@ -111,6 +112,9 @@ class Selection(Mapping[str, Parameter]):
                 f"For a class or a predicate, write params.select(…)."
             )
         layer = self._layer(key)
+        if layer is None and not isinstance(key, str):
+            # The position in a list of parameters, whose names are numbers.
+            layer = self._find(join(self._base, str(key)))
         if layer is None:
             raise NameNotFoundError(self._missing(key))
         return layer
@@ -121,7 +125,16 @@ class Selection(Mapping[str, Parameter]):
         try:
             return self[name]
         except NameNotFoundError as error:
-            raise AttributeError(str(error)) from None
+            verbs = [verb for verb in dir(type(self)) if not verb.startswith("_")]
+            near = get_close_matches(name, verbs, n=2)
+            hint = f" Did you mean the verb {' or '.join(near)}?" if near else ""
+            raise AttributeError(str(error) + hint) from None
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a collection of parameters is a view of a live model, so it is not copied or pickled: "
+            "copy or pickle the model and collect again."
+        )
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name in self._steps() if name.isidentifier())]
@@ -275,31 +288,35 @@ class Selection(Mapping[str, Parameter]):
             sum(fact.size is None for fact in facts),
         )
 
-    def _total_lines(self) -> list[str]:
-        totals = self.totals()
-        parts = [
-            f"{totals.parameters:,} parameter" + "s" * (totals.parameters != 1),
-            f"{totals.count:,} elements ({totals.trainable:,} trainable)",
-            bytes_text(totals.nbytes),
-        ]
-        if totals.deferred:
-            parts.append(f"{totals.deferred:,} of unknown size")
-        return [", ".join(parts)]
-
-    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Any:
-        """A rich table of the parameters, for `rich.print` or a Console; `str(params)` is its plain text.
+    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Listing:
+        """The parameters as a table: `print` shows it plain, `rich.print` in colour, a notebook as HTML.
 
         Args:
             fold: write alike numbered layers as one line (`blocks.{0..11}.bias`); None: only when long.
             limit: at most so many lines, the middle left out; None: all of them.
         """
-        return rich_table([p.row() for p in self._parameters()], self._total_lines(), fold=fold, limit=limit)
+        rows = [parameter.row() for parameter in self._parameters()]
+        return parameter_table(rows, [self._total_line()], fold=fold, limit=limit)
+
+    def _total_line(self) -> str:
+        try:
+            totals = self.totals()
+        except StaleError as error:
+            return str(error)
+        parts = [
+            plural(totals.parameters, "parameter"),
+            f"{plural(totals.count, 'element')} ({totals.trainable:,} trainable)",
+            bytes_text(totals.nbytes),
+        ]
+        if totals.deferred:
+            parts.append(f"{totals.deferred:,} of unknown size")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
-        return text(self.table())
+        return str(self.table())
 
     def _repr_html_(self) -> str:
-        return html_table([p.row() for p in self._parameters()], self._total_lines())
+        return self.table()._repr_html_()
 
     def __rich__(self) -> Any:
-        return self.table()
+        return self.table().__rich__()

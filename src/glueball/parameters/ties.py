@@ -122,7 +122,7 @@ def _leads_to(tree: Tree, owner: int, attribute: str, slot: str) -> bool:
 
 def _same_layer(tree: Tree, outer: int, inner: int) -> bool:
     """Whether two owners are one layer, one perhaps the wrapper of the other."""
-    while inner > outer and tree.step(inner) == "":
+    while inner > outer and tree.steps[inner] == "":
         inner = tree.parents[inner]
     return inner == outer
 
@@ -150,6 +150,7 @@ def find_aliases(parameters: Sequence[Parameter]) -> Aliases:
 
 def retie(tree: Tree, rows: Sequence[int], handle: Any) -> Exchange:
     """Make one object again of every tie that was collected and is broken, and of every alias."""
+    tree.check_ways()
     adapter = tree.adapter
     drop: dict[int, tuple[str, Any]] = {}
     add: dict[int, tuple[str, Any]] = {}

@@ -26,6 +26,7 @@ class TorchAdapter:
 
     children = staticmethod(walking.children)
     child = staticmethod(walking.child)
+    holds = staticmethod(walking.holds)
 
     lazy = staticmethod(arrays.lazy)
     facts = staticmethod(arrays.facts)
@@ -57,6 +58,7 @@ class TorchAdapter:
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)
+    follow = staticmethod(optim.follow)
     exchange = staticmethod(optim.exchange)
 
     def walk(self, root: Any, buffers: bool) -> Tree:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["exchange", "group", "held"]
+from ...errors import OptimizerError
+
+__all__ = ["exchange", "follow", "group", "held"]
 
 
 def group(names: list[str], arrays: list[Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,11 +17,20 @@ def group(names: list[str], arrays: list[Any], options: Mapping[str, Any]) -> di
 
 def held(optimizer: Any) -> list[tuple[str | None, Any]]:
     """(name or None, tensor) for all that an optimizer holds."""
+    if not hasattr(optimizer, "param_groups"):
+        raise OptimizerError(
+            f"a {type(optimizer).__name__} is no optimizer: it has no param_groups, as those of torch.optim do."
+        )
     found: list[tuple[str | None, Any]] = []
     for options in optimizer.param_groups:
         names = options.get("param_names") or [None] * len(options["params"])
         found += zip(names, options["params"], strict=False)
     return found
+
+
+def follow(optimizer: Any) -> None:
+    """Bring the state to the dtype and device of its parameters: what loading a state dict does."""
+    optimizer.load_state_dict(optimizer.state_dict())
 
 
 def exchange(optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[str, Any]]) -> None:
