@@ -194,7 +194,7 @@ def test_the_last_initialisation_of_a_lazy_layer_counts():
 def test_rules_for_lazy_layers_are_judged_at_once():
     with pytest.raises(gb.InitializerError, match=r"'0\.bias' of shape \(8,\) has none"):
         gb.initialize(lazy(), {".*": "xavier"})
-    with pytest.warns(UserWarning, match=r"leaves out 0\.bias, 2\.bias"):
+    with pytest.warns(UserWarning, match=r"not to be had for 0\.bias, 2\.bias"):
         model = gb.initialize(lazy(), {nn.Linear: "xavier"}, seed=0)
     model(torch.rand(3, 4))
     bound = (6 / 12) ** 0.5

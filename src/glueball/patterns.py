@@ -6,7 +6,7 @@ r"""The one meaning of a pattern, used alike to select, initialise, freeze, grou
   `"embed"` is the embedding layer and all in it, `r".*\.bias"` is every bias, and `"weight"` nothing.
 - A **class** takes what belongs directly to layers of that class, a tuple of classes to any of them;
   `(class, name)` narrows it to attributes whose name matches.
-- A **selection** (or a Parameter) takes what is in it.
+- A **selection** (or a Parameter) takes what is in it, a **layer** of the model what is in that.
 - A **predicate** takes what it says, asked with each Parameter.
 
 A tied parameter answers to all its slots. A weight from which another is computed (`weight_norm`)
@@ -41,7 +41,7 @@ def select_rows(tree: Tree, pattern: Pattern, rows: Sequence[int], handle: Calla
         handle: makes the Parameter of a row, for predicates.
 
     Raises:
-        PatternError: the pattern is none of the four kinds, or no regular expression.
+        PatternError: the pattern is none of these, or no regular expression.
     """
     if isinstance(pattern, str):
         exact = _exactly(tree, pattern)
@@ -57,12 +57,17 @@ def select_rows(tree: Tree, pattern: Pattern, rows: Sequence[int], handle: Calla
             return _by_class(tree, parts, None, rows)
         if len(parts) == 2 and isinstance(parts[0], type):
             return _by_class(tree, parts[0], _compile(parts[1]), rows)
-    names = getattr(pattern, "slots", None) or getattr(pattern, "names", None)
+    layer = tree.index.get(id(pattern))
+    if layer is not None:
+        inside = set(tree.rows_below([layer]))
+        return [row for row in rows if row in inside]
+    given: Any = pattern
+    names = getattr(given, "slots", None) or getattr(given, "names", None)
     if names is not None:
-        inside = set(names() if callable(names) else names)
-        return [row for row in rows if tree.names[row] in inside]
-    if callable(pattern):
-        return [row for row in rows if _asked(pattern, handle(row))]
+        named = set(names() if callable(names) else names)
+        return [row for row in rows if tree.names[row] in named]
+    if callable(given):
+        return [row for row in rows if _asked(given, handle(row))]
     shown = f"{pattern!r}" if isinstance(pattern, (int, float, tuple)) else f"a {type(pattern).__name__}"
     raise PatternError(
         f"{shown} is no pattern. Write a regular expression, a layer class, (class, name), "

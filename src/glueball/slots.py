@@ -433,5 +433,7 @@ class Adapter(Protocol):
     def follow(self, optimizer: Any) -> None:
         """Bring an optimizer's state to the dtype and device that its arrays have now."""
 
-    def exchange(self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[str, Any]]) -> None:
-        """Take arrays out of an optimizer and put others in."""
+    def exchange(
+        self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[Any, Any]], names: Mapping[int, str]
+    ) -> None:
+        """Take arrays out of an optimizer; add (array, the one it is a copy of); use these names by id."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ..frameworks import adapter_for, adapter_named
 from ..patterns import Pattern
 from .buffers import buffer_values
+from .collection import Collection
 from .dictionary import ParameterDict
 
 __all__ = ["collect_params", "initialize", "meta"]
@@ -36,7 +37,7 @@ def collect_params(model: Any, select: Pattern | None = None, *, buffers: bool =
     >>> gb.collect_params(net, ".*weight")["2.weight"].shape
     (1, 8)
     """
-    params = ParameterDict(adapter_for(model).walk(model, buffers))
+    params = ParameterDict(Collection(adapter_for(model).walk(model, buffers)))
     return params if select is None else params.select(select)
 
 

@@ -140,10 +140,10 @@ class ParameterDict(Selection):
         >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2)))
         >>> for row in params.plan({"0.weight": "xavier", ".*bias": 0}, seed=0).rows:
         ...     print(row.name, "|", row.rule, "|", row.initializer, "|", row.draws)
-        0.weight | '0.weight' | Xavier() | [-0.7071, 0.7071]
-        0.bias | '.*bias' | Constant(0) |
+        0.weight | "0.weight" | Xavier() | [-0.7071, 0.7071]
+        0.bias | ".*bias" | Constant(0) |
         1.weight |  |  | kept: no rule
-        1.bias | '.*bias' | Constant(0) |
+        1.bias | ".*bias" | Constant(0) |
         """
         return make_plan(
             self._tree,
@@ -229,7 +229,7 @@ class ParameterDict(Selection):
         >>> params["head.weight"].slots
         ('embed.weight', 'head.weight')
         """
-        exchange = ties.tie(self._one(name), self._one(to))
+        exchange = ties.tie(self._collection, self._one(name), self._one(to))
         self.refresh()
         return exchange
 
@@ -240,7 +240,8 @@ class ParameterDict(Selection):
             TieError: it is not tied, or the layer itself is used twice and would have to be copied.
         """
         parameter = self._one(slot)
-        exchange = ties.untie(self._tree, parameter._row, slot if slot in parameter.slots else parameter.name)
+        slot = slot if slot in parameter.slots else parameter.name
+        exchange = ties.untie(self._collection, parameter._row, slot)
         self.refresh()
         return exchange
 
@@ -249,16 +250,22 @@ class ParameterDict(Selection):
 
         Their values agree, but their gradients do not add up. `retie()` makes ties of them.
         """
-        return ties.find_aliases(self._parameters())
+        found = ties.find_aliases(self._parameters())
+        self._collection.aliases += found.groups
+        return found
 
     def retie(self) -> ties.Exchange:
-        """Tie again what was tied when collected and is no more, and what `aliases()` finds."""
-        exchange = ties.retie(self._tree, self._rows, self._handle)
+        """Tie again what was tied when collected and is no more, and what `aliases()` finds or found.
+
+        Raises:
+            TieError: the shapes, dtypes, devices or kinds differ now; nothing was changed.
+        """
+        exchange = ties.retie(self._collection, self._rows)
         self.refresh()
         return exchange
 
     def _one(self, name: str) -> Parameter:
-        found = self[name]
+        found: Parameter | ParameterDict = self[name]
         if isinstance(found, Parameter):
             return found
         if len(found) == 1:
@@ -300,4 +307,6 @@ class ParameterDict(Selection):
         The report prints what the optimizer holds that is in the model no more, what of these is
         trainable and not held, and what is held and frozen; it is true when there is none of the first two.
         """
-        return optimizers.check_optimizer(self._tree, self._parameters(), optimizer)
+        return optimizers.check_optimizer(
+            self._collection.walk(), self.names(), len(self) == len(self._tree), optimizer
+        )

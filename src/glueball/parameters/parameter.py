@@ -33,36 +33,44 @@ class Parameter:
     array([42.,  1.,  1.,  1.], dtype=float32)
     """
 
-    __slots__ = ("_lr_mult", "_row", "_tree", "_wd_mult")
+    __slots__ = ("_marks", "_row", "_tree")
 
     def __init__(self, tree: Tree, row: int) -> None:
         self._tree = tree
         self._row = row
-        self._lr_mult = 1.0
-        self._wd_mult = 1.0
+        # Shared with every Parameter of the same array, so that it does not matter which one is set.
+        self._marks = {"lr_mult": 1.0, "wd_mult": 1.0}
+
+    def move(self, tree: Tree, row: int, first: Parameter) -> None:
+        """Go over to another walk of the model, and share the multipliers of the first Parameter there."""
+        self._tree, self._row = tree, row
+        for what, multiplier in self._marks.items():
+            if first._marks[what] == 1.0:
+                first._marks[what] = multiplier
+        self._marks = first._marks
 
     @property
     def lr_mult(self) -> float:
         """What `groups` multiplies the learning rate by; 1 at first."""
-        return self._lr_mult
+        return self._marks["lr_mult"]
 
     @lr_mult.setter
     def lr_mult(self, multiplier: float) -> None:
-        self._lr_mult = self._multiplier("lr_mult", multiplier)
+        self._mark("lr_mult", multiplier)
 
     @property
     def wd_mult(self) -> float:
         """What `groups` multiplies the weight decay by; 1 at first."""
-        return self._wd_mult
+        return self._marks["wd_mult"]
 
     @wd_mult.setter
     def wd_mult(self, multiplier: float) -> None:
-        self._wd_mult = self._multiplier("wd_mult", multiplier)
+        self._mark("wd_mult", multiplier)
 
-    def _multiplier(self, what: str, given: Any) -> float:
-        if isinstance(given, (int, float)) and 0 <= given < math.inf:
-            return float(given)
-        raise OptimizerError(f"{self.name!r}: {what} is {given!r}; write a number of 0 or more.")
+    def _mark(self, what: str, given: Any) -> None:
+        if not (isinstance(given, (int, float)) and 0 <= given < math.inf):
+            raise OptimizerError(f"{self.name!r}: {what} is {given!r}; write a number of 0 or more.")
+        self._marks[what] = float(given)
 
     # ---- where it is --------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class Plan:
         return self.table()._repr_html_()
 
     def __rich__(self) -> Any:
-        return self.table().__rich__()
+        return self.table()
 
     # ---- carrying out -------------------------------------------------------------------------------
 

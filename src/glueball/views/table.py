@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from .folding import fold as fold_names
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console, ConsoleOptions, RenderableType
 
 __all__ = ["Listing", "Row", "bytes_text", "names_text", "parameter_table", "plan_table", "plural"]
 
@@ -98,36 +98,53 @@ class Listing:
         self._head = [[line[at] for at in keep] for line in self._head]
         self._tail = [[line[at] for at in keep] for line in self._tail]
 
-    def __rich__(self) -> Table:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(
-            box=box.SIMPLE_HEAD, caption="\n".join(self._below), caption_justify="left", pad_edge=False
-        )
-        for at, title in enumerate(self._titles):
-            cells = [line[at] for line in (*self._head, *self._tail)]
-            # Numbers and shapes are never cut, since what is left would be another number. Where the
-            # terminal is narrow the name and the remarks are written on several lines.
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        columns, below = self._fitting(options.max_width)
+        for at in columns:
+            title, wide = self._titles[at], self._width(at)
+            # Numbers and shapes are never cut, since what is left would be another number. Where there
+            # is no room the name and the remarks are written on several lines.
             wraps = at == 0 or title in _REMARKS
-            width = max(map(len, [title, *cells]), default=0)
             table.add_column(
                 title,
                 justify="right" if title == "count" else "left",
                 no_wrap=not wraps,
                 overflow="fold",
-                min_width=min(width, 12) if wraps else width,
+                min_width=min(wide, 8) if wraps else wide,
                 style="bold" if at == 0 else "dim" if title in ("", "device") else "",
             )
         # Text, not markup: a name such as "[0]" prints as it is.
         for line in self._head:
-            table.add_row(*map(Text, line))
+            table.add_row(*(Text(line[at]) for at in columns))
         if self._tail:
             table.add_row("…")
         for line in self._tail:
-            table.add_row(*map(Text, line))
-        return table
+            table.add_row(*(Text(line[at]) for at in columns))
+        yield table
+        for text in (*self._below, *below):
+            yield Text(text)
+
+    def _width(self, at: int) -> int:
+        return max(map(len, [self._titles[at], *(line[at] for line in (*self._head, *self._tail))]))
+
+    def _fitting(self, width: int) -> tuple[list[int], list[str]]:
+        """The columns for a width: too many, and those that say the same in each line go below it."""
+        columns = list(range(len(self._titles)))
+        below = []
+        for title, says in (("device", "all on {}"), ("dtype", "all {}"), ("trainable", "trainable: {}")):
+            if sum(self._width(at) + 3 for at in columns) <= width:
+                break
+            at = self._titles.index(title) if title in self._titles else -1
+            cells = {line[at] for line in (*self._head, *self._tail)}
+            if at >= 0 and len(cells) == 1:
+                columns.remove(at)
+                below.append(says.format(*cells))
+        return columns, below
 
     def __str__(self) -> str:
         from io import StringIO
@@ -136,7 +153,7 @@ class Listing:
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
         console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
-        console.print(self.__rich__())
+        console.print(self)
         written = console.file.getvalue()  # type: ignore[attr-defined]
         return "\n".join(line.rstrip() for line in written.split("\n")).strip("\n")
 
@@ -164,7 +181,7 @@ class Listing:
         return f"<table><thead>{tr(self._titles, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>{foot}"
 
 
-_HEAD = ["name", "shape", "dtype", "count", "trainable", "device", "", ""]
+_HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
 _PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
 _REMARKS = ("", "rule", "initializer", "draws")
 _CODE = ("name", "parameter", "rule", "initializer")
@@ -180,7 +197,8 @@ def parameter_table(
         if count > 1:
             size = f"{count:,} × {size}"
         trainable = "yes" if row.trainable else "no"
-        lines.append([label, row.shape_text, row.dtype, size, trainable, row.device, row.kind, row.note])
+        remark = "; ".join(filter(None, (row.kind, row.note)))
+        lines.append([label, row.shape_text, row.dtype, size, trainable, row.device, remark])
     return Listing(_HEAD, lines, totals, limit)
 
 
@@ -212,11 +230,13 @@ def _folded(
 
 
 def names_text(names: Sequence[str], most: int = 8) -> str:
-    """Names in a sentence: numbered ones folded, many cut short.
+    """Names in a sentence: many are folded where they are numbered, and cut short.
 
-    >>> names_text(["h.0.bias", "h.1.bias", "head.bias"])
-    'h.{0..1}.bias, head.bias'
+    >>> names_text(["head.bias", *(f"h.{i}.bias" for i in range(12))])
+    'head.bias, h.{0..11}.bias'
     """
+    if len(names) <= most:
+        return ", ".join(names)
     labels = [line.label for line in fold_names(names, [0] * len(names))]
     shown = ", ".join(labels[:most])
     return shown + (f" and {len(labels) - most:,} more" if len(labels) > most else "")
