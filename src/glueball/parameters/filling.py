@@ -12,7 +12,7 @@ from ..frameworks import adapter_for
 from ..init import Initializer, Target
 from ..init.initializers import Given
 from ..slots import Adapter
-from .parameter import plain
+from .parameter import native
 
 __all__ = ["Later", "draw_apart", "make"]
 
@@ -54,7 +54,7 @@ class Later:
         """Fill the array that lies at (owner, attribute)."""
         adapter, initializer = adapter_for(owner), self.initializer
         if isinstance(initializer, Given):
-            adapter.write(array, adapter.coerce(array, plain(initializer.given, adapter), self.name))
+            adapter.write(array, adapter.coerce(array, native(initializer.given, adapter), self.name))
             return
         shape: Any = adapter.shape(array, owner, attribute)
         distribution = initializer.distribution(

@@ -18,7 +18,7 @@ from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import Listing, names_text, plan_table
 from .filling import Later, draw_apart, make
-from .parameter import plain
+from .parameter import native
 
 __all__ = ["Plan", "PlanRow"]
 
@@ -180,7 +180,7 @@ def make_plan(
         plan._rule_of.update(dict.fromkeys(mine, number))
     plan.shadowed = tuple(shadowed)
     plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
-    _resolve(plan, parsed, handle)
+    _resolve(plan, parsed, handle, seed)
     return plan
 
 
@@ -191,11 +191,13 @@ def _as_initializer(given: Any, pattern: Pattern) -> Initializer:
         raise InitializerError(f"in the rule for {describe(pattern)}: {error}") from None
 
 
-def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any) -> None:
+def _resolve(
+    plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any, seed: int | None
+) -> None:
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
-    values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
+    values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
@@ -217,6 +219,9 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
                     f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
                     f'To give it memory and values at once, write initialize(…, device="cpu").'
                 )
+        reason = adapter.unwritable(array)
+        if reason:
+            raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
         if isinstance(initializer, Given):
             plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
             continue
@@ -224,6 +229,9 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
             distribution: streams.Distribution | None = initializer.drawn
         else:
             shape = adapter.shape(array, owner, attribute)
+            serves = tree.computed(row) if tree.computes else []
+            if serves:
+                owner, attribute = tree.owners[serves[0][0]], serves[0][1]
             target = Target(tree.names[row], shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
             if initializer.needs_fan and target.fans is None and whole_layers[number]:
                 left_alone.append(target.name)
@@ -241,6 +249,10 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
             )
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
+    if seed is None and any(adapter.shard(array) for array in tree.arrays([*plan._drawn, *plan._custom])):
+        raise InitializerError(
+            "the parameters are sharded, and each process would draw a seed of its own: give one, seed=0."
+        )
     plan.left_alone = tuple(left_alone)
     _need_all_of_meta(plan)
 
