@@ -435,7 +435,24 @@ class Adapter(Protocol):
     # ---- initialising
 
     def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
-        """(fan_in, fan_out) as the layer's kind counts them; None where it has none."""
+        """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
+
+    def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
+        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+
+    def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The order of axes that makes (*kernel, inputs, outputs); None where it is that already."""
+
+    def default(
+        self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
+    ) -> Any:
+        """The initializer for what the layer's constructor would draw, None where it is not known.
+
+        `above` gives the layers that hold the owner, the nearest first.
+        """
+
+    def host_copy(self, array: Any) -> Any:
+        """An array of the framework on the host with the same values, for a function to fill."""
 
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""

@@ -37,12 +37,17 @@ def collect_params(model: Any, select: Pattern | None = None, *, buffers: bool =
     return params if select is None else params.select(select)
 
 
-def initialize(model: Model, rules: Any, *, seed: int | None = None, allow_empty: bool = False) -> Model:
+def initialize(
+    model: Model, rules: Any = None, *, seed: int | None = None, allow_empty: bool = False
+) -> Model:
     """Initialise a model's parameters by rule and return the model; see `ParameterDict.initialize`.
+
+    Without rules every layer gets what its own constructor would draw, from our streams.
 
     >>> import glueball as gb
     >>> from torch import nn
     >>> net = gb.initialize(nn.Linear(4, 8), {"weight": gb.init.Xavier(), "bias": 0}, seed=0)
+    >>> net = gb.initialize(nn.Linear(4, 8), seed=0)
     """
     collect_params(model).initialize(rules, seed=seed, allow_empty=allow_empty, _depth=1)
     return model

@@ -119,7 +119,7 @@ class ParameterDict(Selection):
     # ---- initialising -------------------------------------------------------------------------------
 
     def plan(
-        self, rules: Any, *, seed: int | None = None, prefix: str = "", allow_empty: bool = False
+        self, rules: Any = None, *, seed: int | None = None, prefix: str = "", allow_empty: bool = False
     ) -> Plan:
         """What `initialize` would do with these rules: which rule takes which parameter; changes nothing.
 
@@ -137,7 +137,7 @@ class ParameterDict(Selection):
 
     def initialize(
         self,
-        rules: Any,
+        rules: Any = None,
         *,
         seed: int | None = None,
         prefix: str = "",
@@ -150,9 +150,10 @@ class ParameterDict(Selection):
         streams: `glueball.streams`): not on the order of layers, nor on what else is initialised.
 
         Args:
-            rules: {pattern: initializer}, or one initializer for all. An initializer is one of
-                `glueball.init`, a number, an array, another Parameter, a name such as `"xavier"`, a
-                function that fills an array, or None: keep the value.
+            rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
+                constructor would draw. An initializer is one of `glueball.init`, a number, an array,
+                another Parameter, a name such as `"xavier"`, a function that fills an array, another
+                framework's initializer, or None: keep the value.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
             prefix: put before each name, so that a part collected alone gets the whole's values.
             allow_empty: let a rule take nothing.
@@ -163,7 +164,7 @@ class ParameterDict(Selection):
         Raises:
             NothingSelectedError: a rule takes nothing.
             InitializerError, ShapeError, DTypeError, DeferredError: an initializer does not fit a
-                parameter that its rule takes. Nothing was changed.
+                parameter that its rule takes, or no default is known for its layer. Nothing was changed.
 
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.

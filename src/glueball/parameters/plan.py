@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from .. import streams
 from ..errors import DeferredError, DTypeError, InitializerError
-from ..init import Initializer, Target, as_initializer
-from ..init.initializers import Drawn, Given
+from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import plan_html, plan_table, text
+from .making import make
 from .parameter import plain
 
 __all__ = ["Plan", "PlanRow"]
@@ -57,7 +57,9 @@ class Plan:
         # tensors would cost the garbage collector more than the filling.
         self._drawn: dict[int, streams.Distribution] = {}
         self._given: dict[int, Any] = {}
-        self._custom: dict[int, Initializer] = {}
+        self._made: dict[int, tuple[Initializer, Target]] = {}
+        self._zero_rows: dict[int, int] = {}
+        self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
@@ -69,12 +71,15 @@ class Plan:
                 found.append(PlanRow(tree.names[row], "", "", "kept: no rule"))
                 continue
             rule, initializer = self._rules[self._rule_of[row]]
+            initializer = self._chosen.get(row, initializer)
             if initializer is None:
                 what = "kept: the rule says so"
             elif tree.names[row] in self.left_alone:
                 what = "kept: no fans"
             else:
                 what = _describe(self._drawn[row]) if row in self._drawn else ""
+                if row in self._zero_rows:
+                    what += f", row {self._zero_rows[row]} zero"
             found.append(
                 PlanRow(tree.names[row], rule, "" if initializer is None else repr(initializer), what)
             )
@@ -95,9 +100,12 @@ class Plan:
     # ---- carrying out -------------------------------------------------------------------------------
 
     def carry_out(self) -> None:
-        """Fill the parameters. What the user's own initializers make is made before the first write."""
+        """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
-        made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
+        made = {
+            row: make(adapter, tree.array(row), how, target, self._prefix + target.name, self.seed)
+            for row, (how, target) in self._made.items()
+        }
         unreachable = []
         # In batches, so that the views of each die young; see above.
         rows = iter(self._drawn)
@@ -120,15 +128,8 @@ class Plan:
             adapter.write(array, adapter.coerce(array, values, tree.names[row]))
         for row, value in (self._given | made).items():
             adapter.write(tree.array(row), value)
-
-    def _make(self, row: int, initializer: Initializer) -> Any:
-        """What an initializer of the user's own puts into a copy of the parameter."""
-        adapter = self._tree.adapter
-        name = self._prefix + self._tree.names[row]
-        values = adapter.data(adapter.copy(self._tree.array(row)))
-        key = streams.stream_key(self.seed, name)
-        adapter.seeded(lambda: initializer._init_weight(name, values), key.k0 | key.k1 << 32)
-        return values
+        for row, index in self._zero_rows.items():
+            adapter.write(adapter.data(tree.array(row))[index], 0)
 
 
 def make_plan(
@@ -141,11 +142,11 @@ def make_plan(
         for pattern, given in rules.items():
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
-        parsed.append((None, as_initializer(rules)))
+        parsed.append((None, Default() if rules is None else as_initializer(rules)))
     free: Sequence[int] = rows
     shadowed = []
     for number, (pattern, initializer) in enumerate(parsed):
-        label = "all" if pattern is None else describe(pattern)
+        label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
         plan._rules.append((label, initializer))
         taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
         if not taken and not allow_empty and pattern is not None:
@@ -171,6 +172,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
+    unknown = []
     values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
@@ -189,26 +191,99 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
         else:
-            owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
-            shape = adapter.shape(array, owner, attribute)
-            target = Target(tree.names[row], shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
-            if initializer.needs_fan and target.fans is None and whole_layers[number]:
+            target = _target(tree, row, array)
+            chosen = initializer.choose(target)
+            if isinstance(chosen, Default):
+                default = _default(tree, row, target)
+                if default is None:
+                    unknown.append(row)
+                    continue
+                chosen = default
+            if chosen is not initializer:
+                plan._chosen[row] = initializer = chosen
+            if isinstance(chosen, Given):
+                plan._given[row] = adapter.coerce(array, plain(chosen.given, adapter), target.name)
+                continue
+            if chosen.needs_fan and target.fans is None and whole_layers[number]:
                 left_alone.append(target.name)
                 continue
-            distribution = initializer.distribution(target)
+            distribution = chosen.distribution(target)
+            if isinstance(chosen, Padded):
+                plan._zero_rows[row] = chosen.row
         if distribution is None:
-            plan._custom[row] = initializer
-        elif adapter.floating(array):
-            plan._drawn[row] = distribution
-            kinds[distribution, adapter.dtype(array)] = row
-        else:
-            raise DTypeError(
-                f"{tree.names[row]!r} is {handle(row).row().dtype}: {initializer!r} draws floating "
-                f"numbers. Give it a number, or leave it out: {{{tree.names[row]!r}: None}}."
-            )
+            if isinstance(initializer, Whole):
+                initializer.check(target)
+                _need_floating(initializer, tree, row, array, handle)
+            plan._made[row] = initializer, target
+            continue
+        _need_floating(initializer, tree, row, array, handle)
+        plan._drawn[row] = distribution
+        kinds[distribution, adapter.dtype(array)] = row
+    if unknown:
+        raise _no_default(tree, unknown)
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
     plan.left_alone = tuple(left_alone)
+
+
+def _need_floating(how: Initializer, tree: Tree, row: int, array: Any, handle: Any) -> None:
+    if not tree.adapter.floating(array):
+        name = tree.names[row]
+        raise DTypeError(
+            f"{name!r} is {handle(row).row().dtype}: {how!r} draws floating numbers. "
+            f"Give it a number, or leave it out: {{{name!r}: None}}."
+        )
+
+
+def _target(tree: Tree, row: int, array: Any) -> Target:
+    """What an initializer may know of a row."""
+    adapter = tree.adapter
+    at, attribute = tree.holders[row], tree.attributes[row]
+    shape: Any = adapter.shape(array, tree.owners[at], attribute)
+    # A part of a computed weight (weight_norm) is of the layer that it serves.
+    at, attribute = tree.replaces.get(row, (at, attribute))
+    owner = tree.owners[at]
+    return Target(
+        tree.names[row],
+        shape,
+        adapter.fans(owner, attribute, shape),
+        adapter.parts(owner, attribute),
+        adapter.axes(owner, attribute, shape),
+    )
+
+
+def _default(tree: Tree, row: int, target: Target) -> Initializer | None:
+    """What the framework's constructor would use; of a computed weight, only where one array makes it."""
+    at, attribute = tree.holders[row], tree.attributes[row]
+    if row in tree.replaces:
+        if attribute != "original" and not attribute.endswith("_orig"):
+            return None
+        at, attribute = tree.replaces[row]
+
+    def above() -> list[Any]:
+        found, owner = [], tree.parents[at]
+        while owner >= 0:
+            found.append(tree.owners[owner])
+            owner = tree.parents[owner]
+        return found
+
+    default: Initializer | None = tree.adapter.default(tree.owners[at], attribute, target.shape, above)
+    return default
+
+
+def _no_default(tree: Tree, rows: Sequence[int]) -> InitializerError:
+    """The error for parameters of layers that nobody knows."""
+    names = [tree.names[row] for row in rows]
+    shown = [
+        f"{name} (of {type(tree.owners[tree.holders[row]]).__name__})"
+        for name, row in zip(names[:8], rows, strict=False)
+    ]
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return InitializerError(
+        f"no default is known for {', '.join(shown)}{more}: the layer is not one of {tree.adapter.name}'s "
+        f"own, or resets its parameters in a way of its own. Give a rule for it, and the rest its default: "
+        f'{{{names[0]!r}: 0, ".*": "default"}}. Nothing was changed.'
+    )
 
 
 def _describe(how: streams.Distribution) -> str:

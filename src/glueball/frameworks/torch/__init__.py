@@ -1,7 +1,7 @@
 """PyTorch: the adapter.
 
-`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer,
-`optim` speaks with `torch.optim`.
+`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer, `defaults`
+what torch would begin it with, `optim` speaks with `torch.optim`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ...slots import Adapter, Tree
-from . import arrays, layers, optim
+from . import arrays, defaults, layers, optim
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -45,6 +45,9 @@ class TorchAdapter:
     fill_target = staticmethod(arrays.fill_target)
 
     fans = staticmethod(layers.fans)
+    parts = staticmethod(layers.parts)
+    axes = staticmethod(layers.axes)
+    default = staticmethod(defaults.default)
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)
@@ -95,6 +98,11 @@ class TorchAdapter:
     def empty_host(array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the tensor's shape and dtype, for a tensor that NumPy cannot reach."""
         return arrays.numpy(torch.empty(tuple(array.shape), dtype=array.dtype))
+
+    @staticmethod
+    def host_copy(array: Any) -> Any:
+        """The tensor's values in a plain tensor on the host."""
+        return arrays.data(array).to("cpu", copy=True)
 
     @staticmethod
     def seeded(run: Callable[[], None], seed: int) -> None:
