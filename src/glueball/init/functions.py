@@ -58,7 +58,7 @@ class Function(Initializer):
         try:
             return self.fill(tuple(data.shape), data.dtype) if self.makes else self.fill(data)
         except Exception as error:
-            call = f"(shape, {data.dtype})" if self.makes else "(data)"
+            call = f"(shape, dtype={data.dtype})" if self.makes else "(data)"
             error.add_note(f"{self!r} was called as f{call} to initialise {name!r}; nothing was changed.")
             raise
 

@@ -23,7 +23,7 @@ __all__ = ["Bilinear", "Dirac", "Identity", "Orthogonal", "Sparse"]
 
 def _need(how: Whole, target: Target, dims: tuple[int, ...]) -> None:
     if len(target.shape) not in dims:
-        wanted = f"{dims[0]} or more" if len(dims) > 3 else " or ".join(map(str, dims))
+        wanted = f"{dims[0]} or more" if len(dims) > 3 else " to ".join(map(str, sorted({dims[0], dims[-1]})))
         raise InitializerError(
             f"{how!r} needs a parameter of {wanted} dimensions, and {target.name!r} has shape "
             f"{target.shape}. Give it a rule of its own before this one: {{{target.name!r}: 0}}."

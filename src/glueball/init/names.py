@@ -109,7 +109,7 @@ def as_initializer(given: Any) -> Initializer:
             near = ", ".join(map(repr, nearest(given, list(NAMES))))
             raise InitializerError(f"no initializer is called {given!r}. Nearest names: {near}.")
         return make()
-    if isinstance(given, type) and issubclass(given, Initializer):
+    if isinstance(given, type):
         raise InitializerError(f"{given.__name__} is the class: write {given.__name__}().")
     if isinstance(given, (bool, int, float, complex, np.generic, list, tuple)) or hasattr(given, "shape"):
         return Constant(given)
@@ -117,7 +117,7 @@ def as_initializer(given: Any) -> Initializer:
         found = recogniser(given)
         if found is not None:
             return found
-    if callable(given) and not isinstance(given, type):
+    if callable(given):
         return Function(given)
     raise InitializerError(
         f"{given!r} is no initializer. Write one of glueball.init, a number, an array, a Parameter, "

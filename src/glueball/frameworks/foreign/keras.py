@@ -35,7 +35,8 @@ class KerasInitializer(Foreign):
         return as_array(type(self.source).from_config(config)(shape, dtype="float32"))
 
     def _config(self) -> dict[str, Any]:
-        return {name: value for name, value in self.source.get_config().items() if name != "seed"}
+        config = self.source.get_config().items()
+        return {name: value for name, value in config if name != "seed" and value is not None}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KerasInitializer):
