@@ -56,11 +56,16 @@ class Function(Initializer):
 
     def _init_weight(self, name: str, data: Any) -> Any:
         try:
-            return self.fill(tuple(data.shape), data.dtype) if self.makes else self.fill(data)
+            made = self.fill(tuple(data.shape), data.dtype) if self.makes else self.fill(data)
         except Exception as error:
             call = f"(shape, dtype={data.dtype})" if self.makes else "(data)"
             error.add_note(f"{self!r} was called as f{call} to initialise {name!r}; nothing was changed.")
             raise
+        if self.makes and made is None:
+            raise InitializerError(
+                f"{self!r} returned nothing for {name!r}: a function of (shape, dtype) returns an array."
+            )
+        return made if not self.makes or hasattr(made, "shape") else np.asarray(made)
 
     def to_json(self) -> Any:
         """Its name; `from_json` asks for the function itself, since no code is imported by a name in data."""
