@@ -17,7 +17,7 @@ as `"xavier"`, a function that fills an array or makes one of (shape, dtype), su
 `torch.nn.init.orthogonal_`, a Keras initializer, a function of `jax.nn.initializers`.
 
 The rooms inside: `base` (what an initializer is), `constants`, `draws` (one distribution for all),
-`scaled` (by fans), `matrices` (the whole array), `recurrent` (biases of gates), `functions`, `choosing`
+`scaled` and `kaiming` (by fans), `matrices` (the whole array), `recurrent` (biases of gates), `functions`, `choosing`
 (by name), `names` (what a user writes, and JSON).
 """
 
@@ -26,6 +26,7 @@ from .choosing import Default, Load, Mixed, Padded
 from .constants import Constant, One, Zero
 from .draws import Normal, TruncatedNormal, Uniform
 from .functions import Foreign, Function
+from .kaiming import KaimingNormal, KaimingUniform, gain
 from .matrices import Bilinear, Dirac, Identity, Orthogonal, Sparse
 from .names import NAMES, as_initializer, from_json, recognise
 from .recurrent import ForgetBias, LSTMBias
@@ -34,14 +35,11 @@ from .scaled import (
     GlorotUniform,
     HeNormal,
     HeUniform,
-    KaimingNormal,
-    KaimingUniform,
     LecunNormal,
     LecunUniform,
     MSRAPrelu,
     VarianceScaling,
     Xavier,
-    gain,
 )
 
 __all__ = [

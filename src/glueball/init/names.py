@@ -14,6 +14,7 @@ from .choosing import Default, Load, Mixed, Padded
 from .constants import Constant, One, Zero
 from .draws import Normal, TruncatedNormal, Uniform
 from .functions import Function
+from .kaiming import KaimingNormal, KaimingUniform
 from .matrices import Bilinear, Dirac, Identity, Orthogonal, Sparse
 from .recurrent import ForgetBias, LSTMBias
 from .scaled import (
@@ -21,8 +22,6 @@ from .scaled import (
     GlorotUniform,
     HeNormal,
     HeUniform,
-    KaimingNormal,
-    KaimingUniform,
     LecunNormal,
     LecunUniform,
     MSRAPrelu,

@@ -12,7 +12,7 @@ Three dialects meet here. Their differences are in what they call the same:
 - **Keras** and JAX: `VarianceScaling(scale, mode, distribution)`; variance = scale / fan. Its normals
   (`GlorotNormal`, `HeNormal`, `LecunNormal`) are cut at two standard deviations and widened by
   1 / 0.8796, so that the variance is right after the cut.
-- **torch**: `KaimingUniform`, `KaimingNormal`: std = gain(nonlinearity) / sqrt(fan); its normals
+- **torch** (in `kaiming`): `KaimingUniform`, `KaimingNormal`: std = gain(nonlinearity) / sqrt(fan); its normals
   are not cut. `"xavier_normal"` by name is torch's too, `"glorot_normal"` Keras's.
 """
 
@@ -32,14 +32,11 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
-    "KaimingNormal",
-    "KaimingUniform",
     "LecunNormal",
     "LecunUniform",
     "MSRAPrelu",
     "VarianceScaling",
     "Xavier",
-    "gain",
 ]
 
 Fan = tuple[float, float]
@@ -135,13 +132,14 @@ class Xavier(Scaled):
         number(self, "magnitude", above=0)
 
     def _scaled(self, fan_in: float, fan_out: float) -> streams.Distribution:
-        scale = math.sqrt(self.magnitude / _fan(self.factor_type, fan_in, fan_out))
+        scale = math.sqrt(self.magnitude / fan_of(self.factor_type, fan_in, fan_out))
         if self.rnd_type == "uniform":
             return streams.Uniform(-scale, scale)
         return streams.Normal(0.0, scale)
 
 
-def _fan(mode: str, fan_in: float, fan_out: float) -> float:
+def fan_of(mode: str, fan_in: float, fan_out: float) -> float:
+    """The fan that a mode names ("in", "fan_out", "avg"…), at least 1."""
     # A layer of no inputs has nothing to keep; Keras divides by one then, and so does everything here.
     return max({"in": fan_in, "out": fan_out}.get(mode.removeprefix("fan_"), (fan_in + fan_out) / 2), 1)
 
@@ -169,7 +167,7 @@ class MSRAPrelu(Scaled):
         number(self, "slope")
 
     def _scaled(self, fan_in: float, fan_out: float) -> streams.Distribution:
-        variance = 2 / (1 + self.slope**2) / _fan(self.factor_type, fan_in, fan_out)
+        variance = 2 / (1 + self.slope**2) / fan_of(self.factor_type, fan_in, fan_out)
         return streams.Normal(0.0, math.sqrt(variance))
 
 
@@ -179,7 +177,7 @@ Spread = Literal["truncated_normal", "untruncated_normal", "uniform"]
 
 
 def _variance(scale: float, mode: str, spread: str, fan_in: float, fan_out: float) -> streams.Distribution:
-    variance = scale / _fan(mode, fan_in, fan_out)
+    variance = scale / fan_of(mode, fan_in, fan_out)
     if spread == "uniform":
         bound = math.sqrt(3 * variance)
         return streams.Uniform(-bound, bound)
@@ -320,95 +318,3 @@ class LecunNormal(_Named):
     """
 
     form = (1.0, "fan_in", "truncated_normal")
-
-
-# ---- torch's family -------------------------------------------------------------------------------------
-
-_GAINS = {
-    "linear": 1.0,
-    "conv1d": 1.0,
-    "conv2d": 1.0,
-    "conv3d": 1.0,
-    "conv_transpose1d": 1.0,
-    "conv_transpose2d": 1.0,
-    "conv_transpose3d": 1.0,
-    "sigmoid": 1.0,
-    "tanh": 5 / 3,
-    "relu": math.sqrt(2),
-    "selu": 3 / 4,
-}
-
-
-def gain(nonlinearity: str, a: float = 0.01) -> float:
-    """What a layer before this nonlinearity is scaled by, as `torch.nn.init.calculate_gain`.
-
-    1 for linear, convolutions and sigmoid; 5/3 for tanh; sqrt(2) for relu; sqrt(2 / (1 + a²)) for
-    leaky_relu of slope `a`; 3/4 for selu.
-
-    Raises:
-        InitializerError: an unknown nonlinearity.
-
-    >>> import glueball as gb
-    >>> gb.init.gain("leaky_relu", 1)
-    1.0
-    """
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + a**2))
-    if nonlinearity not in _GAINS:
-        known = ", ".join(map(repr, [*_GAINS, "leaky_relu"]))
-        raise InitializerError(f"no gain is known for {nonlinearity!r}. Known: {known}.")
-    return _GAINS[nonlinearity]
-
-
-@dataclass(frozen=True, repr=False)
-class _Kaiming(Scaled):
-    a: float = 0.0
-    mode: Literal["fan_in", "fan_out"] = "fan_in"
-    nonlinearity: str = "leaky_relu"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        number(self, "a")
-        one_of(self, "mode", ("fan_in", "fan_out"), "mode")
-        gain(self.nonlinearity, self.a)
-
-    def _std(self, fan_in: float, fan_out: float) -> float:
-        return gain(self.nonlinearity, self.a) / math.sqrt(_fan(self.mode, fan_in, fan_out))
-
-
-@dataclass(frozen=True, repr=False)
-class KaimingUniform(_Kaiming):
-    """Uniform in ±sqrt(3) gain / sqrt(fan), as `torch.nn.init.kaiming_uniform_`; He et al. (2015).
-
-    Args:
-        a: the slope of the leaky ReLU that follows; 0 is a ReLU.
-        mode: `"fan_in"` keeps the size of signals, `"fan_out"` that of gradients.
-        nonlinearity: what follows the layer; see `gain`.
-        fan: (fan_in, fan_out), to be taken instead of the layer's.
-
-    Raises:
-        InitializerError: an unknown name, a slope that is no number, a parameter that has no fans.
-
-    >>> import glueball as gb
-    >>> gb.init.KaimingUniform(nonlinearity="tanh")
-    KaimingUniform(nonlinearity='tanh')
-    """
-
-    def _scaled(self, fan_in: float, fan_out: float) -> streams.Distribution:
-        bound = math.sqrt(3) * self._std(fan_in, fan_out)
-        return streams.Uniform(-bound, bound)
-
-
-@dataclass(frozen=True, repr=False)
-class KaimingNormal(_Kaiming):
-    """Normal with std = gain / sqrt(fan), not cut, as `torch.nn.init.kaiming_normal_`.
-
-    Arguments and errors are those of `KaimingUniform`.
-
-    >>> import glueball as gb
-    >>> gb.init.KaimingNormal(mode="fan_out", nonlinearity="relu")
-    KaimingNormal(mode='fan_out', nonlinearity='relu')
-    """
-
-    def _scaled(self, fan_in: float, fan_out: float) -> streams.Distribution:
-        return streams.Normal(0.0, self._std(fan_in, fan_out))

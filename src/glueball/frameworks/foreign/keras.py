@@ -30,9 +30,10 @@ class KerasInitializer(Foreign):
     def make(self, shape: tuple[int, ...], key: Key) -> Any:
         """What a twin of the initializer, with a seed of 32 bits, makes."""
         config = dict(self.source.get_config())
-        if "seed" in config:
-            config["seed"] = key.k0 & 0x7FFFFFFF
-        return as_array(type(self.source).from_config(config)(shape, dtype="float32"))
+        source = self.source
+        if "seed" in config:  # one without is asked itself: not every config tells all (Identity's gain)
+            source = type(source).from_config({**config, "seed": key.k0 & 0x7FFFFFFF})
+        return as_array(source(shape, dtype="float32"))
 
     def _config(self) -> dict[str, Any]:
         config = self.source.get_config().items()
