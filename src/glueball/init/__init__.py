@@ -17,8 +17,8 @@ as `"xavier"`, a function that fills an array or makes one of (shape, dtype), su
 `torch.nn.init.orthogonal_`, a Keras initializer, a function of `jax.nn.initializers`.
 
 The rooms inside: `base` (what an initializer is), `constants`, `draws` (one distribution for all),
-`scaled` and `kaiming` (by fans), `matrices` (the whole array), `recurrent` (biases of gates), `functions`, `choosing`
-(by name), `names` (what a user writes, and JSON).
+`scaled` and `kaiming` (by fans), `matrices` (the whole array), `recurrent` (biases of gates),
+`functions`, `choosing` (by name), `names` (what a user writes, and JSON).
 """
 
 from .base import Drawn, Given, Initializer, Target, Whole

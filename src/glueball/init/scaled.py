@@ -12,8 +12,8 @@ Three dialects meet here. Their differences are in what they call the same:
 - **Keras** and JAX: `VarianceScaling(scale, mode, distribution)`; variance = scale / fan. Its normals
   (`GlorotNormal`, `HeNormal`, `LecunNormal`) are cut at two standard deviations and widened by
   1 / 0.8796, so that the variance is right after the cut.
-- **torch** (in `kaiming`): `KaimingUniform`, `KaimingNormal`: std = gain(nonlinearity) / sqrt(fan); its normals
-  are not cut. `"xavier_normal"` by name is torch's too, `"glorot_normal"` Keras's.
+- **torch** (in `kaiming`): `KaimingUniform`, `KaimingNormal`; std = gain(nonlinearity) / sqrt(fan). Its
+  normals are not cut. `"xavier_normal"` by name is torch's too, `"glorot_normal"` Keras's.
 """
 
 from __future__ import annotations
