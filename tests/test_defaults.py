@@ -157,6 +157,39 @@ def test_buffers_of_unknown_layers_are_named_too():
         gb.collect_params(model, buffers=True).initialize()
 
 
-def test_lazy_layers_have_to_run_first():
-    with pytest.raises(gb.DeferredError, match="'weight' cannot be initialised: its layer has not run"):
-        gb.initialize(nn.LazyLinear(3))
+def test_lazy_layers_get_theirs_when_they_first_run():
+    def make(linear, conv):
+        return nn.Sequential(conv, nn.Flatten(), linear, nn.BatchNorm1d(4))
+
+    wanted = gb.initialize(make(nn.Linear(12, 4), nn.Conv1d(2, 3, 3)), seed=1)
+    model = gb.initialize(make(nn.LazyLinear(4), nn.LazyConv1d(3, 3)), seed=1)
+    model(torch.rand(2, 2, 6))
+    for name, value in wanted.named_parameters():
+        assert torch.equal(dict(model.named_parameters())[name], value), name
+
+
+def test_a_lazy_layer_of_one_s_own_is_named_at_once():
+    class Lazy(nn.LazyLinear):
+        def reset_parameters(self):
+            pass
+
+    with pytest.raises(gb.InitializerError, match=r"no default is known for weight \(of Lazy\), bias"):
+        gb.initialize(Lazy(3))
+    gb.initialize(Lazy(3), {"weight": "normal", ".*": 0})
+
+
+def test_a_model_without_memory_gets_the_same():
+    def make():
+        layers = nn.LSTM(4, 4), nn.Embedding(5, 4, padding_idx=1), nn.Linear(4, 4, bias=False)
+        return nn.Sequential(*layers, nn.MultiheadAttention(4, 2), nn.BatchNorm1d(3))
+
+    rules = {"2": init.Orthogonal(), r"0\.weight_ih.*": init.Sparse(0.5), r"0\.bias.*": init.ForgetBias()}
+    for given in (None, {**rules, ".*": "default"}):
+        wanted = gb.initialize(make(), given, seed=1)
+        for build in (gb.meta, lambda: torch.device("meta")):
+            with build():
+                model = make()
+            gb.initialize(model, given, seed=1, device="cpu")
+            for name, value in wanted.state_dict().items():
+                assert torch.equal(model.state_dict()[name], value), name
+        assert (wanted[1].weight[1] == 0).all()

@@ -27,14 +27,14 @@ def test_a_table_prints_name_shape_dtype_count_trainable_device_ties_and_totals(
     model = shared_net()
     model[0].bias.requires_grad_(False)
     assert lines(repr(gb.collect_params(model))) == [
-        " name       shape    dtype     count   trainable   device",
-        " ─────────────────────────────────────────────────────────────────────────────",
-        " 0.weight   (8, 4)   float32      32   yes         cpu",
-        " 0.bias     (8,)     float32       8   no          cpu",
-        " 2.weight   (8, 8)   float32      64   yes         cpu      tied with 4.weight",
-        " 2.bias     (8,)     float32       8   yes         cpu      tied with 4.bias",
-        " 6.weight   (1, 8)   float32       8   yes         cpu",
-        " 6.bias     (1,)     float32       1   yes         cpu",
+        " name      shape   dtype    count  trainable  device",
+        " ───────────────────────────────────────────────────────────────────────",
+        " 0.weight  (8, 4)  float32     32  yes        cpu",
+        " 0.bias    (8,)    float32      8  no         cpu",
+        " 2.weight  (8, 8)  float32     64  yes        cpu     tied with 4.weight",
+        " 2.bias    (8,)    float32      8  yes        cpu     tied with 4.bias",
+        " 6.weight  (1, 8)  float32      8  yes        cpu",
+        " 6.bias    (1,)    float32      1  yes        cpu",
         "",
         "6 parameters, 121 elements (113 trainable), 484 B",
     ]
@@ -75,21 +75,18 @@ def test_a_large_model_prints_a_readable_page():
     params = gb.collect_params(apart)
     table = lines(repr(params))
     assert len(table) < 70
-    assert any("… 9,940 more lines: table(limit=None)" in line for line in table)
-    assert table[2].split()[0] == "0" and table[-3].split()[0] == "9999"
+    assert "9,940 more lines are left out at the …; table(limit=None) has them" in table
+    assert table[2].split()[0] == "0"
+    assert table[-4].split()[0] == "9999"
     assert len(lines(repr(params.plan({".*": 0})))) < 70
-    console = Console(file=StringIO(), width=200)
-    console.print(params.table(limit=None, fold=False))
-    assert len(console.file.getvalue().splitlines()) > 10_000
+    assert len(str(params.table(limit=None, fold=False)).splitlines()) > 10_000
 
 
 def test_folding_may_be_asked_for_or_refused():
     params = gb.collect_params(rgnet())
 
     def printed(**how):
-        console = Console(file=StringIO(), width=200)
-        console.print(params.table(**how))
-        return console.file.getvalue()
+        return str(params.table(**how))
 
     assert "0.block {0..3}.0.weight" not in printed()
     assert "0.block {0..3}.0.weight" in printed(fold=True)
@@ -100,13 +97,42 @@ def test_folding_may_be_asked_for_or_refused():
     assert "{0..3}.bias" in printed(fold=True)
 
 
-def test_a_terminal_gets_colours_and_its_own_width():
-    console = Console(file=StringIO(), force_terminal=True, width=60, color_system="standard")
-    console.print(gb.collect_params(TiedLanguageModel()))
-    text = console.file.getvalue()
+def shown(printable, width, **how):
+    console = Console(file=StringIO(), width=width, **how)
+    console.print(printable)
+    return console.file.getvalue()
+
+
+def test_a_terminal_gets_colours_and_plain_text_none():
+    text = shown(gb.collect_params(TiedLanguageModel()), 60, force_terminal=True, color_system="standard")
     assert "\x1b[" in text
-    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in text.splitlines()) <= 60
     assert "\x1b[" not in repr(gb.collect_params(TiedLanguageModel()))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_a_narrow_terminal_loses_no_name_number_or_tie(width):
+    with torch.device("meta"):
+        model = nn.ModuleDict(
+            {"embedding": nn.Embedding(32000, 4096), "head": nn.Linear(4096, 32000, bias=False)}
+        )
+        model["head"].weight = model["embedding"].weight
+        for i in range(3):
+            model[f"self_attention_projection_{i}"] = nn.Linear(4096, 4096 + i)
+    params = gb.collect_params(model)
+    text = shown(params, width)
+    assert max(map(len, text.splitlines())) <= width
+    letters = re.sub(r"\s", "", text)
+    for name, parameter in params.items():
+        size = f"{parameter.size:,}"
+        assert size in text
+        assert str(parameter.shape) in text
+        assert name[:8] in text
+    assert "tiedwithhead.weight" in letters or width < 80
+    assert "…" not in text
+    if width >= 100:
+        assert all(f" {name} " in text for name in params)
+    if width < 100:
+        assert "all float32" in text
 
 
 @pytest.mark.parametrize(

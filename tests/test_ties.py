@@ -79,7 +79,7 @@ def test_untie_gives_one_site_its_own_copy():
     exchange = params.untie("head.weight")
     assert model.embed.weight is weight and model.head.weight is not weight
     assert torch.equal(model.head.weight, weight) and isinstance(model.head.weight, nn.Parameter)
-    assert exchange.drop == [] and [(n, t) for n, t in exchange.add] == [("head.weight", model.head.weight)]
+    assert exchange.drop == [] and exchange.add == [model.head.weight]
     assert repr(exchange) == "Exchange: an optimizer must drop nothing; add head.weight"
     assert not params["head.weight"].tied
     with pytest.raises(gb.TieError, match=r"'head\.weight' is not tied, so there is nothing to untie"):
@@ -170,7 +170,7 @@ def test_loading_by_assignment_leaves_aliases_and_retie_mends_them():
     assert str(aliases) == "same memory, not tied: embed.weight, head.weight"
     dropped = model.head.weight
     exchange = params.retie()
-    assert exchange.drop == [dropped] and exchange.add == [("embed.weight", model.embed.weight)]
+    assert exchange.drop == [dropped] and exchange.add == [model.embed.weight]
     assert model.embed.weight is model.head.weight
     assert params["head.weight"].tied and not params.aliases()
     assert str(params.aliases()) == "no aliases"
@@ -214,7 +214,7 @@ def test_views_of_one_flat_memory_are_no_ties():
     model.c = nn.Parameter(flat[3:9])
     aliases = params.refresh().aliases()
     assert not aliases.groups and aliases.overlaps == (("a", "c"), ("c", "b"))
-    assert "memory overlaps in part: a, c" in str(aliases)
+    assert "memory that may overlap in part: a, c" in str(aliases)
 
 
 def test_same_memory_under_another_shape_is_an_overlap():
@@ -246,7 +246,5 @@ def test_retie_refuses_when_shapes_have_parted():
     model = TiedLanguageModel()
     params = gb.collect_params(model)
     model.head.weight = nn.Parameter(torch.zeros(3, 4))
-    with pytest.raises(
-        gb.TieError, match=r"'head\.weight' cannot be tied to 'embed\.weight' again: their shapes"
-    ):
+    with pytest.raises(gb.TieError, match=r"'head\.weight' cannot be tied to 'embed\.weight': shape"):
         params.retie()

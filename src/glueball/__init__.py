@@ -28,7 +28,7 @@ from .errors import (
     TieError,
     UnknownModelError,
 )
-from .parameters import Parameter, ParameterDict, collect_params, initialize
+from .parameters import Parameter, ParameterDict, collect_params, initialize, meta
 
 __version__ = "0.1.0"
 
@@ -51,4 +51,5 @@ __all__ = [
     "collect_params",
     "init",
     "initialize",
+    "meta",
 ]

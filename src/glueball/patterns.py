@@ -1,10 +1,12 @@
 r"""The one meaning of a pattern, used alike to select, initialise, freeze, group and rename.
 
-- A **string** (or a compiled expression) takes a parameter when it matches, as a regular expression
+- A **string** that is exactly the name of a parameter or the path of a layer takes that.
+- Any other **string** (or a compiled expression) takes a parameter when it matches, as a regular expression
   and whole (`re.fullmatch`), one of the parameter's names or the path of a layer that contains it. So
   `"embed"` is the embedding layer and all in it, `r".*\.bias"` is every bias, and `"weight"` nothing.
-- A **class** takes what belongs directly to layers of that class; `(class, name)` narrows it to
-  attributes whose name matches.
+- A **class** takes what belongs directly to layers of that class, a tuple of classes to any of them;
+  `(class, name)` narrows it to attributes whose name matches.
+- A **selection** (or a Parameter) takes what is in it, a **layer** of the model what is in that.
 - A **predicate** takes what it says, asked with each Parameter.
 
 A tied parameter answers to all its slots. A weight from which another is computed (`weight_norm`)
@@ -39,29 +41,70 @@ def select_rows(tree: Tree, pattern: Pattern, rows: Sequence[int], handle: Calla
         handle: makes the Parameter of a row, for predicates.
 
     Raises:
-        PatternError: the pattern is none of the four kinds, or no regular expression.
+        PatternError: the pattern is none of these, or no regular expression.
     """
+    if isinstance(pattern, str):
+        exact = _exactly(tree, pattern)
+        if exact is not None:
+            return [row for row in rows if row in exact]
     if isinstance(pattern, (str, re.Pattern)):
         return _by_text(tree, _compile(pattern), rows)
     if isinstance(pattern, type):
         return _by_class(tree, pattern, None, rows)
     if isinstance(pattern, tuple):
         parts: tuple[Any, ...] = pattern
+        if parts and all(isinstance(part, type) for part in parts):
+            return _by_class(tree, parts, None, rows)
         if len(parts) == 2 and isinstance(parts[0], type):
             return _by_class(tree, parts[0], _compile(parts[1]), rows)
-    if callable(pattern):
-        return [row for row in rows if pattern(handle(row))]
+    layer = tree.index.get(id(pattern))
+    if layer is not None:
+        inside = set(tree.rows_below([layer]))
+        return [row for row in rows if row in inside]
+    given: Any = pattern
+    names = getattr(given, "slots", None) or getattr(given, "names", None)
+    if names is not None:
+        named = set(names() if callable(names) else names)
+        return [row for row in rows if tree.names[row] in named]
+    if callable(given):
+        return [row for row in rows if _asked(given, handle(row))]
+    shown = f"{pattern!r}" if isinstance(pattern, (int, float, tuple)) else f"a {type(pattern).__name__}"
     raise PatternError(
-        f"{pattern!r} is no pattern. Write a regular expression, a layer class, (class, name), "
+        f"{shown} is no pattern. Write a regular expression, a layer class, (class, name), "
         f"or a function of a Parameter."
     )
+
+
+def _asked(predicate: Any, parameter: Any) -> bool:
+    try:
+        return bool(predicate(parameter))
+    except Exception as error:
+        error.add_note(f"while {describe(predicate)} was asked about {parameter!r}")
+        raise
+
+
+_DOTTED = re.compile(r"[\w .\-]*\.[\w .\-]*")
+
+
+def _exactly(tree: Tree, text: str) -> set[int] | None:
+    """The rows of a name or path that is written whole, or None.
+
+    Without a dot the expression means the same; with one it would take "101" for "1.1" too.
+    """
+    if not _DOTTED.fullmatch(text):
+        return None
+    rows = {tree.by_name[text]} if text in tree.by_name else set(tree.by_other_name.get(text, ()))
+    layer = tree.resolve("", text.split("."))
+    if layer is not None:
+        rows.update(tree.rows_below([layer[1]]))
+    return rows or None
 
 
 def describe(pattern: Pattern) -> str:
     """A pattern as a reader would write it: a raw string where it has backslashes, a class by its name."""
     if isinstance(pattern, (str, re.Pattern)):
         text = pattern if isinstance(pattern, str) else str(pattern.pattern)
-        return f'r"{text}"' if "\\" in text and '"' not in text else repr(text)
+        return repr(text) if '"' in text else f'r"{text}"' if "\\" in text else f'"{text}"'
     if isinstance(pattern, type):
         return pattern.__name__
     if isinstance(pattern, tuple):
@@ -106,7 +149,9 @@ def _by_text(tree: Tree, expression: re.Pattern[str], rows: Sequence[int]) -> li
     return [row for row in rows if row in found]
 
 
-def _by_class(tree: Tree, kind: type, expression: re.Pattern[str] | None, rows: Sequence[int]) -> list[int]:
+def _by_class(
+    tree: Tree, kind: type | tuple[type, ...], expression: re.Pattern[str] | None, rows: Sequence[int]
+) -> list[int]:
     layers = {at for at, owner in enumerate(tree.owners) if isinstance(owner, kind)}
 
     if not tree.more_sites and not tree.replaces:
@@ -153,15 +198,20 @@ def nothing_selected(tree: Tree, pattern: Pattern, rows: Sequence[int]) -> Nothi
     names = [tree.names[row] for row in rows]
     lines = [f"{describe(pattern)} takes none of the {len(names)} parameters."]
     if isinstance(pattern, (str, re.Pattern)):
-        text = pattern if isinstance(pattern, str) else pattern.pattern
+        text = pattern if isinstance(pattern, str) else str(pattern.pattern)
         lines[0] += " A pattern matches a whole name, or the whole path of a layer."
         if names:
             lines.append(f"  Nearest names: {', '.join(nearest(text, names))}")
         for wider in (f".*{text}", f"{text}.*", f".*{text}.*"):
             count = len(_by_text(tree, re.compile(wider), rows))
             if count:
-                lines.append(f'  Write "{wider}": it takes {count}.')
+                lines.append(f"  Write {describe(wider)}: it takes {count}.")
                 break
+        if not tree.with_buffers:
+            whole = tree.adapter.walk(tree.root, True)
+            count = len(_by_text(whole, re.compile(text), sorted(whole.buffers)))
+            if count:
+                lines.append(f"  It would take {count} of the buffers: collect_params(model, buffers=True).")
     elif isinstance(pattern, (type, tuple)):
         lines += _class_hints(tree, pattern, rows)
     return NothingSelectedError("\n".join(lines))
@@ -189,7 +239,6 @@ def missing_name(tree: Tree, asked: str, base: str, rows: Sequence[int]) -> str:
     paths = [path for path in tree.paths if path and path.startswith(join(base, "") if base else "")]
     near = nearest(join(base, asked), [*names, *paths])
     hint = f" Nearest: {', '.join(near)}." if near else ""
-    return (
-        f"no parameter or layer {asked!r}{where} among {len(names)} parameters.{hint} "
-        f"For a pattern, write select({asked!r})."
-    )
+    special = not set("*+?[](){}|^$\\").isdisjoint(asked)
+    wide = "" if not special else f" For a pattern, write select({describe(asked)})."
+    return f"no parameter or layer {asked!r}{where} among {len(names)} parameters.{hint}{wide}"

@@ -18,7 +18,8 @@ first slot stands; arrays themselves are not held, they are read from their site
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .errors import StaleError
+from .sharing import Sharing
 
 __all__ = ["MOST_SLOTS", "Adapter", "Facts", "Memory", "Shape", "Site", "Tree"]
 
@@ -128,6 +130,7 @@ class Tree:
         Raises:
             StaleError: there is none any more, or the sites hold different ones.
         """
+        self.check_way(self.holders[row])
         get = self.adapter.get
         array = get(self.owners[self.holders[row]], self.attributes[row])
         if array is None:
@@ -145,6 +148,7 @@ class Tree:
 
     def arrays(self, rows: Iterable[int]) -> list[Any]:
         """The arrays of many rows; raises what `array` raises."""
+        self.check_ways()
         if self.more_sites:
             return [self.array(row) for row in rows]
         get, owners, holders, attributes = self.adapter.get, self.owners, self.holders, self.attributes
@@ -152,6 +156,34 @@ class Tree:
         if id(None) in map(id, found):
             return [self.array(row) for row in rows]
         return found
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """For each owner its name in the owner above it ("" below a wrapper, and for the root)."""
+        paths = self.paths
+        return [
+            path[len(paths[above]) :].removeprefix(".") if above >= 0 else ""
+            for path, above in zip(paths, self.parents, strict=True)
+        ]
+
+    def check_way(self, owner: int) -> None:
+        """Raise StaleError where a layer on the way from the root to an owner was replaced."""
+        holds, owners, parents = self.adapter.holds, self.owners, self.parents
+        while owner:
+            above = parents[owner]
+            if not holds(owners[above], self.steps[owner], owners[owner]):
+                raise StaleError(
+                    f"the layer {self.paths[owner]!r} was replaced since its parameters were collected. "
+                    f"Call refresh() to see the model as it is."
+                )
+            owner = above
+
+    def check_ways(self) -> None:
+        """Raise StaleError where any layer was replaced; for a verb on many parameters, in one pass."""
+        holds, owners = self.adapter.holds, self.owners
+        for owner, (above, step) in enumerate(zip(self.parents, self.steps, strict=True)):
+            if above >= 0 and not holds(owners[above], step, owners[owner]):
+                self.check_way(owner)
 
     # ---- sites and slots of a row ------------------------------------------------------------------
 
@@ -168,15 +200,22 @@ class Tree:
         """The slots of a row in the framework's order, at most `MOST_SLOTS` of them."""
         if not self.more_sites and not self.more_edges:
             return (self.names[row],)
-        return tuple(islice(self._every_slot(self.places(row)), MOST_SLOTS))
+        held: dict[int, list[str]] = {}
+        for owner, attribute in self.places(row):
+            held.setdefault(owner, []).append(attribute)
+        ways = self.sharing.every_way(
+            held, self.steps.__getitem__, lambda at: self.adapter.children(self.owners[at])
+        )
+        every = (join(path, attribute) for owner, path in ways for attribute in held[owner])
+        return tuple(islice(every, MOST_SLOTS))
 
     def tied(self, row: int) -> bool:
         """Whether more than one slot leads to the row's array."""
-        return row in self.more_sites or self.holders[row] in self.shared_owners
+        return row in self.more_sites or self.holders[row] in self.sharing.shared
 
     def slot_count(self, row: int) -> int:
         """How many slots a row has, counted and not listed: it may be far above `MOST_SLOTS`."""
-        return sum(self._ways(owner) for owner, _ in self.places(row))
+        return sum(self.sharing.ways[owner] for owner, _ in self.places(row))
 
     @cached_property
     def by_name(self) -> dict[str, int]:
@@ -198,41 +237,16 @@ class Tree:
     @cached_property
     def rows_with_more_slots(self) -> list[int]:
         """The rows that are tied."""
-        shared = self.shared_owners
-        if not shared:
+        if not self.more_edges:
             return sorted(self.more_sites)
         return [row for row in range(len(self)) if self.tied(row)]
 
     # ---- the layers above and below -----------------------------------------------------------------
 
     @cached_property
-    def shared_owners(self) -> frozenset[int]:
-        """Owners that more than one path leads to, those below a shared owner included."""
-        found: set[int] = set()
-        for _, _, child in self.more_edges:
-            found.update(self.below(child))
-        return frozenset(found)
-
-    def below(self, owner: int) -> set[int]:
-        """The owner and all owners below it, shared ones included."""
-        if not self.more_edges:
-            return set(range(owner, self.end(owner)))
-        found: set[int] = set()
-        todo = [owner]
-        while todo:
-            at = todo.pop()
-            if at not in found:
-                interval = range(at, self.end(at))
-                found.update(interval)
-                todo += (child for parent, _, child in self.more_edges if parent in interval)
-        return found
-
-    def end(self, owner: int) -> int:
-        """One past the last owner that was first reached through this one."""
-        at = owner + 1
-        while at < len(self.owners) and self.parents[at] >= owner:
-            at += 1
-        return at
+    def sharing(self) -> Sharing:
+        """The graph of the layers, for what is below one and for all the ways to it."""
+        return Sharing(self.parents, self.more_edges)
 
     def rows_below(self, owners: Iterable[int]) -> list[int]:
         """The rows that have a site in one of these owners or below it, in order."""
@@ -242,82 +256,14 @@ class Tree:
             for owner in sorted(set(owners)):
                 # Owners stand parents first, so holders rise and a subtree's rows are one slice.
                 start = max(upto, bisect_left(self.holders, owner))
-                upto = max(upto, bisect_left(self.holders, self.end(owner)))
+                upto = max(upto, bisect_left(self.holders, self.sharing.end(owner)))
                 rows += range(start, upto)
             return rows
         inside: set[int] = set()
         for owner in owners:
             if owner not in inside:
-                inside |= self.below(owner)
+                inside |= self.sharing.below(owner)
         return [row for row in range(len(self)) if any(at in inside for at, _ in self.places(row))]
-
-    def _ways(self, owner: int) -> int:
-        return self._way_counts[owner] if self.more_edges else 1
-
-    @cached_property
-    def _way_counts(self) -> list[int]:
-        """For each owner the number of paths from the root that lead to it."""
-        into: dict[int, list[int]] = {}
-        for parent, _, child in self.more_edges:
-            into.setdefault(child, []).append(parent)
-        counts = [0] * len(self.owners)
-        counts[0] = 1
-        # An edge may point to an owner that was walked before its parent, so counts come from above in
-        # the order of the graph, not of the walk.
-        done = {0}
-        todo = [(owner, False) for owner in range(len(self.owners))]
-        while todo:
-            owner, ready = todo.pop()
-            if owner in done:
-                continue
-            above = [self.parents[owner], *into.get(owner, ())]
-            if ready:
-                done.add(owner)
-                counts[owner] = sum(counts[parent] for parent in above)
-            else:
-                todo.append((owner, True))
-                todo += ((parent, False) for parent in above if parent not in done)
-        return counts
-
-    def _every_slot(self, places: Sequence[tuple[int, str]]) -> Iterator[str]:
-        """All slots that lead to these places, in the order of a walk that visits nothing once only."""
-        wanted: dict[int, list[str]] = {}
-        for owner, attribute in places:
-            wanted.setdefault(owner, []).append(attribute)
-        into: dict[int, list[int]] = {}
-        below: dict[int, list[tuple[int, str]]] = {}
-        for parent, _, child in self.more_edges:
-            into.setdefault(child, []).append(parent)
-        # Only the owners above a wanted place are entered, so each step ends in a slot.
-        route: set[int] = set()
-        todo = list(wanted)
-        while todo:
-            owner = todo.pop()
-            if owner not in route and owner >= 0:
-                route.add(owner)
-                todo += [self.parents[owner], *into.get(owner, ())]
-        for owner in sorted(route - {0}):
-            below.setdefault(self.parents[owner], []).append((owner, self.step(owner)))
-        for parent, name, child in self.more_edges:
-            if child in route:
-                below.setdefault(parent, []).append((child, name))
-        for parent, children in below.items():
-            if len(children) > 1 and parent in route:
-                order = self.adapter.children(self.owners[parent])
-                children.sort(key=lambda child: order.index(child[1]))
-        stack = [(0, "")]
-        while stack:
-            owner, path = stack.pop()
-            for attribute in wanted.get(owner, ()):
-                yield join(path, attribute)
-            stack += [
-                (child, join(path, name) if name else path) for child, name in reversed(below.get(owner, []))
-            ]
-
-    def step(self, owner: int) -> str:
-        """The name of an owner in the owner above it ("" below a wrapper)."""
-        path, above = self.paths[owner], self.paths[self.parents[owner]]
-        return path[len(above) :].removeprefix(".")
 
     @cached_property
     def index(self) -> dict[int, int]:
@@ -363,6 +309,9 @@ class Adapter(Protocol):
     def child(self, owner: Any, key: str | int) -> tuple[str, Any] | None:
         """A child by name or position, wrappers looked through; None where there is none."""
 
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a layer's child of this name ("" for the model in a wrapper) is this one."""
+
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
 
@@ -394,6 +343,12 @@ class Adapter(Protocol):
 
     def no_values(self, array: Any) -> str | None:
         """Why it has no values, None where it has them."""
+
+    def lazy(self, array: Any) -> bool:
+        """Whether its shape is known only when its layer first runs."""
+
+    def on_meta(self, array: Any) -> bool:
+        """Whether it was built without memory."""
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""
@@ -451,14 +406,32 @@ class Adapter(Protocol):
         `above` gives the layers that hold the owner, the nearest first.
         """
 
-    def host_copy(self, array: Any) -> Any:
-        """An array of the framework on the host with the same values, for a function to fill."""
-
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
 
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
+
+    def shard(self, array: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]] | None:
+        """(this process's part, the whole shape, the part's offsets); None where it is not sharded."""
+
+    def blank(self, array: Any) -> Any:
+        """An array of the whole shape on the host, to be filled by somebody: a copy of the values.
+
+        Zeros where there are none, or not all of them are at hand.
+        """
+
+    def materialise(self, array: Any, owner: Any, device: Any) -> None:
+        """Give an array that was built without memory some, keeping the object."""
+
+    def constructed_buffer(self, owner: Any, attribute: str) -> Any:
+        """What a known layer puts into a buffer when it is built, None if not known."""
+
+    def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
+        """Call `fill(array, owner, attribute)` once a lazy array has its shape."""
+
+    def meta(self) -> AbstractContextManager[None]:
+        """A context in which models are built without memory."""
 
     def filled(self, arrays: Sequence[Any]) -> None:
         """Arrays were filled through their memory: tell the framework."""
@@ -474,5 +447,10 @@ class Adapter(Protocol):
     def held(self, optimizer: Any) -> list[tuple[str | None, Any]]:
         """(name or None, array) for all that an optimizer holds."""
 
-    def exchange(self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[str, Any]]) -> None:
-        """Take arrays out of an optimizer and put others in."""
+    def follow(self, optimizer: Any) -> None:
+        """Bring an optimizer's state to the dtype and device that its arrays have now."""
+
+    def exchange(
+        self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[Any, Any]], names: Mapping[int, str]
+    ) -> None:
+        """Take arrays out of an optimizer; add (array, the one it is a copy of); use these names by id."""

@@ -13,13 +13,19 @@ from ..errors import UnknownModelError
 from ..slots import Adapter
 from . import foreign as foreign  # a rule may hold any framework's initializer, whatever the model's
 
-__all__ = ["adapter_for"]
+__all__ = ["adapter_for", "adapter_named"]
 
 # (where a framework defines its base class, the class) -> our module. The most special first: a class
 # may descend from several of them.
 _KNOWN = {
     ("torch.nn.modules.module", "Module"): "torch",
 }
+
+
+def adapter_named(name: str) -> Adapter:
+    """The adapter of a framework, imported now if it was not."""
+    adapter: Adapter = import_module(f"{__name__}.{name}").adapter
+    return adapter
 
 
 def adapter_for(model: Any) -> Adapter:
@@ -31,8 +37,7 @@ def adapter_for(model: Any) -> Adapter:
     ancestry = {(cls.__module__, cls.__qualname__) for cls in type(model).__mro__}
     for base, name in _KNOWN.items():
         if base in ancestry:
-            adapter: Adapter = import_module(f"{__name__}.{name}").adapter
-            return adapter
+            return adapter_named(name)
     known = ", ".join(f"{module.split('.')[0]}'s {name}" for module, name in _KNOWN)
     raise UnknownModelError(
         f"{type(model).__module__}.{type(model).__qualname__} is no model that glueball knows. "

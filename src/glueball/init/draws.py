@@ -42,7 +42,7 @@ class Uniform(Drawn):
         object.__setattr__(self, "drawn", streams.Uniform(self.low, self.high))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Normal(Drawn):
     """Normal with standard deviation `std` (0.01, MXNet's default) and a mean (0).
 
@@ -50,7 +50,8 @@ class Normal(Drawn):
     a user of MXNet, so it is refused.
 
     Raises:
-        InitializerError: a negative standard deviation, or one that is not finite.
+        InitializerError: a negative standard deviation, or one that is not finite, or two positional
+            arguments.
 
     >>> import glueball as gb
     >>> gb.init.Normal(0.02)
@@ -61,7 +62,14 @@ class Normal(Drawn):
     mean: float = field(default=0.0, kw_only=True)
     drawn: streams.Normal = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    def __init__(self, std: float = 0.01, *more: float, mean: float = 0.0) -> None:
+        if more:
+            raise InitializerError(
+                f"Normal({std}, {', '.join(map(str, more))}) could mean two things: "
+                f"write Normal({more[0]}, mean={std})."
+            )
+        object.__setattr__(self, "std", std)
+        object.__setattr__(self, "mean", mean)
         number(self, "std", low=0)
         number(self, "mean")
         object.__setattr__(self, "drawn", streams.Normal(self.mean, self.std))

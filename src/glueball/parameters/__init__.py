@@ -1,6 +1,6 @@
 """Parameters and their verbs: the handle on one array, the view on many, and what is done with them."""
 
-from .collect import collect_params, initialize
+from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
 from .optimizers import OptimizerReport
 from .parameter import Parameter
@@ -19,4 +19,5 @@ __all__ = [
     "Totals",
     "collect_params",
     "initialize",
+    "meta",
 ]

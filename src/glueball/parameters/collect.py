@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from ..frameworks import adapter_for
+from ..frameworks import adapter_for, adapter_named
 from ..patterns import Pattern
+from .buffers import buffer_values
+from .collection import Collection
 from .dictionary import ParameterDict
 
-__all__ = ["collect_params", "initialize"]
+__all__ = ["collect_params", "initialize", "meta"]
 
 Model = TypeVar("Model")
 
@@ -33,21 +37,64 @@ def collect_params(model: Any, select: Pattern | None = None, *, buffers: bool =
     >>> gb.collect_params(net, ".*weight")["2.weight"].shape
     (1, 8)
     """
-    params = ParameterDict(adapter_for(model).walk(model, buffers))
+    params = ParameterDict(Collection(adapter_for(model).walk(model, buffers)))
     return params if select is None else params.select(select)
 
 
 def initialize(
-    model: Model, rules: Any = None, *, seed: int | None = None, allow_empty: bool = False
+    model: Model,
+    rules: Any = None,
+    *,
+    seed: int | None = None,
+    device: Any = None,
+    buffers: Mapping[str, Any] | None = None,
+    allow_empty: bool = False,
 ) -> Model:
     """Initialise a model's parameters by rule and return the model; see `ParameterDict.initialize`.
 
-    Without rules every layer gets what its own constructor would draw, from our streams.
+    Args:
+        model: the model.
+        rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
+            constructor would draw.
+        seed: an integer; without one a fresh seed is drawn.
+        device: where parameters on the meta device get memory; they are filled in the same pass.
+        buffers: values for buffers that lie on the meta device too, by name. Those of torch's own layers
+            are computed again; a model built under `glueball.meta()` has all of its buffers.
+        allow_empty: let a rule take nothing.
+
+    Raises:
+        DeferredError: something on the meta device would be left without values. Nothing was changed.
 
     >>> import glueball as gb
     >>> from torch import nn
-    >>> net = gb.initialize(nn.Linear(4, 8), {"weight": gb.init.Xavier(), "bias": 0}, seed=0)
-    >>> net = gb.initialize(nn.Linear(4, 8), seed=0)
+    >>> with gb.meta():
+    ...     net = nn.Linear(4, 8)
+    >>> net = gb.initialize(net, {"weight": gb.init.Xavier(), "bias": 0}, seed=0, device="cpu")
     """
-    collect_params(model).initialize(rules, seed=seed, allow_empty=allow_empty, _depth=1)
+    params = collect_params(model)
+    plan = params.plan(rules, seed=seed, device=device, allow_empty=allow_empty)
+    fills = buffer_values(model, device, buffers or {})
+    params._carry_out(plan, 1)
+    for parameter, value in fills:
+        tree = parameter._tree
+        array = parameter.tensor()
+        if device is not None:
+            tree.adapter.materialise(array, parameter.sites[0].owner, device)
+        tree.adapter.write(array, value)
     return model
+
+
+def meta() -> AbstractContextManager[None]:
+    """Build a model without memory: parameters are on the meta device, buffers are computed and real.
+
+    `gb.initialize(model, rules, device=…)` then gives it memory and values in one pass. For PyTorch; only
+    the thread that opens it is concerned.
+
+    >>> import glueball as gb
+    >>> from torch import nn
+    >>> with gb.meta():
+    ...     net = nn.Sequential(*(nn.Linear(2**15, 2**15) for _ in range(256)))     # a tebibyte
+    >>> gb.collect_params(net)["9.weight"]
+    Parameter 9.weight (shape=(32768, 32768), dtype=float32, device=meta)
+    """
+    return adapter_named("torch").meta()

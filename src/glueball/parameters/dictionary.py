@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import DTypeError, ShapeError, TieError
-from ..patterns import Pattern
+from ..patterns import Pattern, describe
+from ..views.table import names_text, plural
 from . import optimizers, ties
 from .parameter import Parameter
 from .plan import Plan, make_plan
@@ -56,35 +57,40 @@ class ParameterDict(Selection):
 
     def _set_trainable(self, pattern: Pattern | None, trainable: bool) -> None:
         chosen = self if pattern is None else self.select(pattern)
-        parameters = [p for p in chosen._parameters() if p.kind == "parameter"]
-        arrays = [(p.tensor(), p.name) for p in parameters]
+        arrays = [(p.tensor(), p.name) for p in chosen._parameters() if p.kind == "parameter"]
+        if pattern is not None and not arrays:
+            raise DTypeError(f"{describe(pattern)} takes buffers only, and buffers take no gradients.")
         for check in (True, False):
             for array, name in arrays:
                 self._tree.adapter.set_trainable(array, trainable, name, check)
 
-    def cast(self, dtype: Any) -> None:
+    def cast(self, dtype: Any, *, optimizer: Any = None) -> None:
         """Change the dtype of the floating parameters, and of their gradients, in place.
 
-        The tensors stay the same objects. An optimizer that keeps state for them goes on after
-        `optimizer.load_state_dict(optimizer.state_dict())`, which casts the state.
+        The tensors stay the same objects. Give the optimizer that is running on them, and the state
+        that it keeps (moments) follows; without that, torch's Adam fails at its next step.
 
         Raises:
             DTypeError: no floating dtype; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.cast(p.tensor(), dtype, p.name))
+        self._change(lambda p: self._tree.adapter.cast(p.tensor(), dtype, p.name), optimizer)
 
-    def to(self, device: Any) -> None:
-        """Move the parameters, and their gradients, to a device in place; see `cast` for optimizers.
+    def to(self, device: Any, *, optimizer: Any = None) -> None:
+        """Move the parameters, and their gradients, to a device in place; `optimizer` as in `cast`.
 
         Raises:
             DeferredError: a parameter lies on the meta device; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.move(p.tensor(), device, p.name))
+        self._change(lambda p: self._tree.adapter.move(p.tensor(), device, p.name), optimizer)
 
-    def _change(self, prepare: Callable[[Parameter], Callable[[], None] | None]) -> None:
+    def _change(self, prepare: Callable[[Parameter], Callable[[], None] | None], optimizer: Any) -> None:
+        if optimizer is not None:
+            self._tree.adapter.held(optimizer)  # says so if it is none
         for change in [prepare(parameter) for parameter in self._parameters()]:
             if change is not None:
                 change()
+        if optimizer is not None:
+            self._tree.adapter.follow(optimizer)
 
     def apply(self, function: Callable[[Any], Any]) -> None:
         """Replace each parameter's values by `function(values)`.
@@ -119,7 +125,13 @@ class ParameterDict(Selection):
     # ---- initialising -------------------------------------------------------------------------------
 
     def plan(
-        self, rules: Any = None, *, seed: int | None = None, prefix: str = "", allow_empty: bool = False
+        self,
+        rules: Any = None,
+        *,
+        seed: int | None = None,
+        device: Any = None,
+        prefix: str = "",
+        allow_empty: bool = False,
     ) -> Plan:
         """What `initialize` would do with these rules: which rule takes which parameter; changes nothing.
 
@@ -128,18 +140,28 @@ class ParameterDict(Selection):
         >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2)))
         >>> for row in params.plan({"0.weight": "xavier", ".*bias": 0}, seed=0).rows:
         ...     print(row.name, "|", row.rule, "|", row.initializer, "|", row.draws)
-        0.weight | '0.weight' | Xavier() | [-0.7071, 0.7071]
-        0.bias | '.*bias' | Constant(0) |
+        0.weight | "0.weight" | Xavier() | [-0.7071, 0.7071]
+        0.bias | ".*bias" | Constant(0) |
         1.weight |  |  | kept: no rule
-        1.bias | '.*bias' | Constant(0) |
+        1.bias | ".*bias" | Constant(0) |
         """
-        return make_plan(self._tree, self._rows, rules, seed, prefix, allow_empty, self._handle)
+        return make_plan(
+            self._tree,
+            self._rows,
+            rules,
+            self._handle,
+            seed=seed,
+            device=device,
+            prefix=prefix,
+            allow_empty=allow_empty,
+        )
 
     def initialize(
         self,
         rules: Any = None,
         *,
         seed: int | None = None,
+        device: Any = None,
         prefix: str = "",
         allow_empty: bool = False,
         _depth: int = 0,
@@ -155,6 +177,8 @@ class ParameterDict(Selection):
                 another Parameter, a name such as `"xavier"`, a function that fills an array, another
                 framework's initializer, or None: keep the value.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
+            device: give parameters on the meta device memory there, and values in the same pass; the
+                tensors stay the same objects.
             prefix: put before each name, so that a part collected alone gets the whole's values.
             allow_empty: let a rule take nothing.
 
@@ -169,19 +193,22 @@ class ParameterDict(Selection):
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.
         """
-        plan = self.plan(rules, seed=seed, prefix=prefix, allow_empty=allow_empty)
-        plan.carry_out()
+        plan = self.plan(rules, seed=seed, device=device, prefix=prefix, allow_empty=allow_empty)
+        self._carry_out(plan, _depth + 1)
+        return plan
+
+    def _carry_out(self, plan: Plan, depth: int) -> None:
+        plan.apply()
         for names, why in (
             (plan.unmatched, "no rule takes"),
-            (plan.left_alone, "the rule for whole layers needs fans and leaves out"),
+            (plan.left_alone, "the rule for whole layers needs fans, which are not to be had for"),
         ):
             if names:
-                shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+                keeps = "it keeps its value" if len(names) == 1 else "they keep their values"
                 warnings.warn(
-                    f"{why} {shown}, which keep their values. Add a rule, or None to keep them.",
-                    stacklevel=2 + _depth,
+                    f"{why} {names_text(names)}: {keeps}. Add a rule, or say None to keep.",
+                    stacklevel=2 + depth,
                 )
-        return plan
 
     # ---- ties ---------------------------------------------------------------------------------------
 
@@ -203,7 +230,7 @@ class ParameterDict(Selection):
         >>> params["head.weight"].slots
         ('embed.weight', 'head.weight')
         """
-        exchange = ties.tie(self._one(name), self._one(to))
+        exchange = ties.tie(self._collection, self._one(name), self._one(to))
         self.refresh()
         return exchange
 
@@ -214,7 +241,8 @@ class ParameterDict(Selection):
             TieError: it is not tied, or the layer itself is used twice and would have to be copied.
         """
         parameter = self._one(slot)
-        exchange = ties.untie(self._tree, parameter._row, slot if slot in parameter.slots else parameter.name)
+        slot = slot if slot in parameter.slots else parameter.name
+        exchange = ties.untie(self._collection, parameter._row, slot)
         self.refresh()
         return exchange
 
@@ -223,19 +251,27 @@ class ParameterDict(Selection):
 
         Their values agree, but their gradients do not add up. `retie()` makes ties of them.
         """
-        return ties.find_aliases(self._parameters())
+        found = ties.find_aliases(self._parameters())
+        self._collection.aliases += found.groups
+        return found
 
     def retie(self) -> ties.Exchange:
-        """Tie again what was tied when collected and is no more, and what `aliases()` finds."""
-        exchange = ties.retie(self._tree, self._rows, self._handle)
+        """Tie again what was tied when collected and is no more, and what `aliases()` finds or found.
+
+        Raises:
+            TieError: the shapes, dtypes, devices or kinds differ now; nothing was changed.
+        """
+        exchange = ties.retie(self._collection, self._rows)
         self.refresh()
         return exchange
 
     def _one(self, name: str) -> Parameter:
-        found = self[name]
+        found: Parameter | ParameterDict = self[name]
         if isinstance(found, Parameter):
             return found
-        raise TieError(f"{name!r} is a layer with {len(found)} parameters: name one of them.")
+        if len(found) == 1:
+            return found._parameters()[0]
+        raise TieError(f"{name!r} is a layer with {plural(len(found), 'parameter')}: name one of them.")
 
     # ---- optimizers ---------------------------------------------------------------------------------
 
@@ -267,9 +303,11 @@ class ParameterDict(Selection):
         return optimizers.groups(self._tree, self._rows, rules or {}, defaults, self._handle)
 
     def check_optimizer(self, optimizer: Any) -> optimizers.OptimizerReport:
-        """Compare an optimizer with these parameters, which should be a whole model's.
+        """Compare what an optimizer holds with these parameters.
 
-        The report is true when they agree, and prints what the optimizer holds that is in the model no
-        more, what is trainable and not held, and what is held and frozen.
+        The report prints what the optimizer holds that is in the model no more, what of these is
+        trainable and not held, and what is held and frozen; it is true when there is none of the first two.
         """
-        return optimizers.check_optimizer(self._parameters(), optimizer)
+        return optimizers.check_optimizer(
+            self._collection.walk(), self.names(), len(self) == len(self._tree), optimizer
+        )

@@ -42,7 +42,7 @@ def make(adapter: Adapter, array: Any, how: Initializer, target: Target, name: s
         made = how.values(target._replace(name=name), seed)
     else:
         key = streams.stream_key(seed, name)
-        data = None if isinstance(how, Whole) else adapter.host_copy(array)
+        data = None if isinstance(how, Whole) else adapter.blank(array)
 
         def run() -> None:
             nonlocal made

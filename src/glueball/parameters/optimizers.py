@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ..errors import OptimizerError
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
+from ..views.table import names_text
 from .parameter import Parameter
 
 __all__ = ["OptimizerReport"]
 
 
-class OptimizerReport(NamedTuple):
-    """How what an optimizer holds compares with what a model has; true when they agree.
+@dataclass(frozen=True, repr=False)
+class OptimizerReport:
+    """How what an optimizer holds compares with what a model has.
+
+    It is true when nothing is gone and nothing missing; held and frozen is no fault.
 
     Attributes:
         gone: what the optimizer holds and the model has no more: updating it changes nothing. A name
@@ -30,30 +36,36 @@ class OptimizerReport(NamedTuple):
     def __bool__(self) -> bool:
         return not (self.gone or self.missing)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = []
         if self.gone:
-            lines.append(f"held, but in the model no more: {', '.join(self.gone)}")
+            lines.append(f"held, but in the model no more: {names_text(self.gone)}")
         if self.missing:
-            lines.append(f"trainable, but not held: {', '.join(self.missing)}")
+            lines.append(f"trainable, but not held: {names_text(self.missing)}")
         if self.frozen:
-            lines.append(f"held, but frozen: {', '.join(self.frozen)}")
+            lines.append(f"held, but frozen: {names_text(self.frozen)}")
         return "\n".join(lines) or "the optimizer holds what the model trains"
 
 
-def check_optimizer(parameters: Sequence[Parameter], optimizer: Any) -> OptimizerReport:
-    """Compare what an optimizer holds with the parameters of a whole model."""
-    if not parameters:
-        return OptimizerReport((), (), ())
-    adapter = parameters[0]._tree.adapter
+def check_optimizer(tree: Tree, names: Sequence[str], whole: bool, optimizer: Any) -> OptimizerReport:
+    """Compare what an optimizer holds with a model as it is now: all of it, or the named parameters."""
+    adapter = tree.adapter
     held = adapter.held(optimizer)
-    inside = {id(tensor) for _, tensor in held}
-    here = {id(parameter.tensor()): parameter for parameter in parameters}
+    inside = {id(array) for _, array in held}
+    arrays = tree.arrays(range(len(tree)))
+    model = set(map(id, arrays))
+    chosen = set(names)
+    missing, frozen = [], []
+    for row, (name, array) in enumerate(zip(tree.names, arrays, strict=True)):
+        if row not in tree.buffers and (whole or name in chosen):
+            if id(array) in inside:
+                if not adapter.trainable(array):
+                    frozen.append(name)
+            elif adapter.trainable(array):
+                missing.append(name)
     gone = [
-        name or f"a tensor of shape {tuple(tensor.shape)}" for name, tensor in held if id(tensor) not in here
+        name or f"a tensor of shape {tuple(array.shape)}" for name, array in held if id(array) not in model
     ]
-    missing = [p.name for key, p in here.items() if key not in inside and p.trainable]
-    frozen = [p.name for key, p in here.items() if key in inside and not p.trainable]
     return OptimizerReport(tuple(gone), tuple(missing), tuple(frozen))
 
 
@@ -65,6 +77,7 @@ def groups(
     handle: Any,
 ) -> list[Any]:
     """Parameter groups in rule order, the parameters that no rule takes last."""
+    _refuse(defaults)
     rule_of: dict[int, int] = {}
     options: list[Mapping[str, Any]] = []
     for number, (pattern, given) in enumerate(rules.items()):
@@ -74,9 +87,16 @@ def groups(
                 f'write the group\'s options, such as {{"weight_decay": 0.0}}.'
             )
         options.append(given)
+        _refuse(given)
         taken = select_rows(tree, pattern, rows, handle)
         if not taken:
             raise nothing_selected(tree, pattern, rows)
+        if all(row in rule_of for row in taken):
+            warnings.warn(
+                f"the rule for {describe(pattern)} is left nothing by the rules before it: the first that "
+                f"takes a parameter wins.",
+                stacklevel=3,
+            )
         for row in taken:
             rule_of.setdefault(row, number)
     options.append({})
@@ -103,6 +123,12 @@ def groups(
                 )
         made.append(tree.adapter.group([parameter.name for parameter in held], arrays, chosen))
     return made
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    for key in ("params", "param_names"):
+        if key in options:
+            raise OptimizerError(f"{key!r} is no option: which parameters a group has is what the rules say.")
 
 
 def _multiplied(options: dict[str, Any], option: str, multiplier: float, name: str) -> Any:

@@ -6,13 +6,14 @@ when the parameters were collected.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..errors import DeferredError
+from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
 from ..slots import Adapter, Facts, Shape, Site, Tree, join
-from ..views.table import Row, html_table
+from ..views.table import Row, parameter_table
 
 __all__ = ["Parameter"]
 
@@ -20,9 +21,7 @@ __all__ = ["Parameter"]
 class Parameter:
     """One array of a model, and the places that hold it.
 
-    Attributes:
-        lr_mult, wd_mult: what `groups` multiplies the learning rate and the weight decay by, for this
-            parameter. They belong to the collection, and to what was selected from it.
+    `lr_mult` and `wd_mult` may be set; they belong to the collection, and to what was selected from it.
 
     >>> import glueball as gb, torch
     >>> weight = gb.collect_params(torch.nn.Linear(4, 8))["weight"]
@@ -34,13 +33,44 @@ class Parameter:
     array([42.,  1.,  1.,  1.], dtype=float32)
     """
 
-    __slots__ = ("_row", "_tree", "lr_mult", "wd_mult")
+    __slots__ = ("_marks", "_row", "_tree")
 
     def __init__(self, tree: Tree, row: int) -> None:
         self._tree = tree
         self._row = row
-        self.lr_mult = 1.0
-        self.wd_mult = 1.0
+        # Shared with every Parameter of the same array, so that it does not matter which one is set.
+        self._marks = {"lr_mult": 1.0, "wd_mult": 1.0}
+
+    def move(self, tree: Tree, row: int, first: Parameter) -> None:
+        """Go over to another walk of the model, and share the multipliers of the first Parameter there."""
+        self._tree, self._row = tree, row
+        for what, multiplier in self._marks.items():
+            if first._marks[what] == 1.0:
+                first._marks[what] = multiplier
+        self._marks = first._marks
+
+    @property
+    def lr_mult(self) -> float:
+        """What `groups` multiplies the learning rate by; 1 at first."""
+        return self._marks["lr_mult"]
+
+    @lr_mult.setter
+    def lr_mult(self, multiplier: float) -> None:
+        self._mark("lr_mult", multiplier)
+
+    @property
+    def wd_mult(self) -> float:
+        """What `groups` multiplies the weight decay by; 1 at first."""
+        return self._marks["wd_mult"]
+
+    @wd_mult.setter
+    def wd_mult(self, multiplier: float) -> None:
+        self._mark("wd_mult", multiplier)
+
+    def _mark(self, what: str, given: Any) -> None:
+        if not (isinstance(given, (int, float)) and 0 <= given < math.inf):
+            raise OptimizerError(f"{self.name!r}: {what} is {given!r}; write a number of 0 or more.")
+        self._marks[what] = float(given)
 
     # ---- where it is --------------------------------------------------------------------------------
 
@@ -116,7 +146,7 @@ class Parameter:
 
     @property
     def deferred(self) -> bool:
-        """Whether it has no values yet: the shape is unknown, or it lies on the meta device."""
+        """Whether it has no values yet, for want of a shape or of memory (the meta device)."""
         return self._tree.adapter.no_values(self.tensor()) is not None
 
     @property
@@ -126,6 +156,8 @@ class Parameter:
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
+        if trainable and self.kind == "buffer":
+            raise DTypeError(f"{self.name!r} is a buffer, and buffers take no gradients.")
         for check in (True, False):
             self._tree.adapter.set_trainable(self.tensor(), trainable, self.name, check)
 
@@ -156,6 +188,10 @@ class Parameter:
         self._need_values("read")
         return self._tree.adapter.numpy(self.tensor())
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """For `np.asarray(parameter)`: what `numpy()` gives."""
+        return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
+
     def set_data(self, value: Any) -> None:
         """Put a tensor, an array, a number or another Parameter's values in, in place.
 
@@ -166,6 +202,7 @@ class Parameter:
             DTypeError: a kind that the parameter cannot hold.
             DeferredError: there is no memory to write to yet.
         """
+        self._need_values("set")
         adapter, array = self._tree.adapter, self.tensor()
         adapter.write(array, adapter.coerce(array, plain(value, adapter), self.name))
 
@@ -194,10 +231,14 @@ class Parameter:
 
     def row(self) -> Row:
         """What a table says of it."""
-        facts = self._facts()
+        try:
+            facts = self._facts()
+        except StaleError:
+            return Row(self.name, None, "?", None, False, "?", "stale: refresh()", "")
+        kind = ""
         notes = []
         if self.kind == "buffer":
-            notes.append("buffer" if self.persistent else "buffer, not saved")
+            kind = "buffer" if self.persistent else "buffer, not saved"
         if self.replaces:
             notes.append(f"computes {self.replaces}")
         if self.tied:
@@ -207,10 +248,10 @@ class Parameter:
             if count > 3:
                 notes[-1] += f" and {count - 3:,} more"
         if facts.size is None:
-            notes.append("deferred")
+            kind = "deferred"
         return Row(
             self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
-            "; ".join(notes),
+            kind, "; ".join(notes),
         )  # fmt: skip
 
     def __repr__(self) -> str:
@@ -220,12 +261,11 @@ class Parameter:
             parts.append(f"device={row.device}")
         if not row.trainable and self.kind == "parameter":
             parts.append("frozen")
-        if row.note:
-            parts.append(row.note)
+        parts += filter(None, (row.kind, row.note))
         return f"Parameter {self.name} ({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        return html_table([self.row()], [])
+        return parameter_table([self.row()], [])._repr_html_()
 
 
 def plain(value: Any, adapter: Adapter) -> Any:

@@ -15,9 +15,11 @@ from ..errors import DeferredError, DTypeError, InitializerError
 from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
-from ..views.table import plan_html, plan_table, text
+from ..views.table import Listing, names_text, plan_table
+from .filling import Later, draw_apart, zero_row
 from .making import make
 from .parameter import plain
+from .resolving import no_default, resolve_row, target_of_row
 
 __all__ = ["Plan", "PlanRow"]
 
@@ -44,9 +46,10 @@ class Plan:
         shadowed: rules that earlier rules left nothing for.
     """
 
-    def __init__(self, tree: Tree, seed: int, prefix: str) -> None:
+    def __init__(self, tree: Tree, seed: int, prefix: str, device: Any) -> None:
         self._tree = tree
         self._prefix = prefix
+        self._device = device
         self.seed = seed
         self.unmatched: tuple[str, ...] = ()
         self.left_alone: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ class Plan:
         self._made: dict[int, tuple[Initializer, Target]] = {}
         self._zero_rows: dict[int, int] = {}
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
+        self._later: dict[int, Later] = {}
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
@@ -77,66 +81,89 @@ class Plan:
             elif tree.names[row] in self.left_alone:
                 what = "kept: no fans"
             else:
-                what = _describe(self._drawn[row]) if row in self._drawn else ""
-                if row in self._zero_rows:
-                    what += f", row {self._zero_rows[row]} zero"
+                what = self._draws(row, initializer)
             found.append(
                 PlanRow(tree.names[row], rule, "" if initializer is None else repr(initializer), what)
             )
         return tuple(found)
 
-    def _notes(self) -> list[str]:
+    def _draws(self, row: int, initializer: Initializer) -> str:
+        if row in self._drawn:
+            zero = f", row {self._zero_rows[row]} zero" if row in self._zero_rows else ""
+            return _describe(self._drawn[row]) + zero
+        if row not in self._later:
+            return ""
+        what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
+        return what + "when its layer first runs"
+
+    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Listing:
+        """The plan as a table, as `ParameterDict.table` gives one."""
         notes = [f"seed {self.seed}"]
         if self.shadowed:
             notes.append(f"rules with nothing left for them: {', '.join(self.shadowed)}")
-        return notes
+        return plan_table(self.rows, notes, fold=fold, limit=limit)
 
     def __repr__(self) -> str:
-        return text(plan_table(self.rows, self._notes()))
+        return str(self.table())
 
     def _repr_html_(self) -> str:
-        return plan_html(self.rows, self._notes())
+        return self.table()._repr_html_()
+
+    def __rich__(self) -> Any:
+        return self.table()
 
     # ---- carrying out -------------------------------------------------------------------------------
 
-    def carry_out(self) -> None:
+    def apply(self) -> None:
         """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
+        arrays = zip(self._made.items(), tree.arrays(self._made), strict=True)
         made = {
-            row: make(adapter, tree.array(row), how, target, self._prefix + target.name, self.seed)
-            for row, (how, target) in self._made.items()
+            row: make(adapter, array, how, target, self._prefix + target.name, self.seed)
+            for (row, (how, target)), array in arrays
         }
-        unreachable = []
+        if self._device is not None:
+            rows = [*self._drawn, *self._given, *made]
+            for row, array in zip(rows, tree.arrays(rows), strict=True):
+                adapter.materialise(array, tree.owners[tree.holders[row]], self._device)
+        apart = []
         # In batches, so that the views of each die young; see above.
-        rows = iter(self._drawn)
-        while batch := list(islice(rows, _BATCH)):
+        drawn = zip(self._drawn, tree.arrays(self._drawn), strict=True)
+        while batch := list(islice(drawn, _BATCH)):
             jobs, filled = [], []
-            for row in batch:
-                array = tree.array(row)
+            for row, array in batch:
                 target = adapter.fill_target(array)
                 if target is None:
-                    unreachable.append(row)
+                    apart.append((row, array))
                 else:
                     jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
                     filled.append(array)
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
-        for row in unreachable:
-            array = tree.array(row)
-            values = adapter.empty_host(array)
-            streams.fill(values, self._drawn[row], self.seed, self._prefix + tree.names[row])
-            adapter.write(array, adapter.coerce(array, values, tree.names[row]))
-        for row, value in (self._given | made).items():
-            adapter.write(tree.array(row), value)
+        for row, array in apart:
+            draw_apart(adapter, array, self._drawn[row], self.seed, self._prefix + tree.names[row])
+        values = self._given | made
+        for array, value in zip(tree.arrays(values), values.values(), strict=True):
+            adapter.write(array, value)
         for row, index in self._zero_rows.items():
-            adapter.write(adapter.data(tree.array(row))[index], 0)
+            zero_row(adapter, tree.array(row), index)
+        for row, later in self._later.items():
+            adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
 
 
 def make_plan(
-    tree: Tree, rows: Sequence[int], rules: Any, seed: int | None, prefix: str, allow_empty: bool, handle: Any
+    tree: Tree,
+    rows: Sequence[int],
+    rules: Any,
+    handle: Any,
+    *,
+    seed: int | None,
+    prefix: str,
+    allow_empty: bool,
+    device: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
-    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix)
+    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
     parsed: list[tuple[Pattern | None, Initializer | None]] = []
     if isinstance(rules, Mapping):
         for pattern, given in rules.items():
@@ -176,29 +203,37 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
-    for row in sorted(plan._rule_of):
+    taken = sorted(plan._rule_of)
+    for row, array in zip(taken, tree.arrays(taken), strict=True):
         number = plan._rule_of[row]
         initializer = parsed[number][1]
         if initializer is None:
             continue
-        array = tree.array(row)
         reason = adapter.no_values(array)
         if reason:
-            raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
+            if adapter.lazy(array):
+                initializer = initializer.choose(Target(tree.names[row], ()))
+                if isinstance(initializer, Default) and not _has_default(tree, row):
+                    unknown.append(row)
+                elif _waits(plan, row, initializer, _shape(tree, row, array), whole_layers[number]):
+                    left_alone.append(tree.names[row])
+                continue
+            if plan._device is None:
+                raise DeferredError(
+                    f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
+                    f'To give it memory and values at once, write initialize(…, device="cpu").'
+                )
         if isinstance(initializer, Given):
             plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
         else:
-            target = _target(tree, row, array)
-            chosen = initializer.choose(target)
-            if isinstance(chosen, Default):
-                default = _default(tree, row, target)
-                if default is None:
-                    unknown.append(row)
-                    continue
-                chosen = default
+            target = target_of_row(tree, row, _shape(tree, row, array))
+            chosen = resolve_row(tree, row, initializer, target)
+            if chosen is None:
+                unknown.append(row)
+                continue
             if chosen is not initializer:
                 plan._chosen[row] = initializer = chosen
             if isinstance(chosen, Given):
@@ -220,10 +255,15 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         plan._drawn[row] = distribution
         kinds[distribution, adapter.dtype(array)] = row
     if unknown:
-        raise _no_default(tree, unknown)
+        raise no_default(tree, unknown)
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
     plan.left_alone = tuple(left_alone)
+    _need_all_of_meta(plan)
+
+
+def _shape(tree: Tree, row: int, array: Any) -> Any:
+    return tree.adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row])
 
 
 def _need_floating(how: Initializer, tree: Tree, row: int, array: Any, handle: Any) -> None:
@@ -235,55 +275,35 @@ def _need_floating(how: Initializer, tree: Tree, row: int, array: Any, handle: A
         )
 
 
-def _target(tree: Tree, row: int, array: Any) -> Target:
-    """What an initializer may know of a row."""
-    adapter = tree.adapter
-    at, attribute = tree.holders[row], tree.attributes[row]
-    shape: Any = adapter.shape(array, tree.owners[at], attribute)
-    # A part of a computed weight (weight_norm) is of the layer that it serves.
-    at, attribute = tree.replaces.get(row, (at, attribute))
-    owner = tree.owners[at]
-    return Target(
-        tree.names[row],
-        shape,
-        adapter.fans(owner, attribute, shape),
-        adapter.parts(owner, attribute),
-        adapter.axes(owner, attribute, shape),
-    )
+def _has_default(tree: Tree, row: int) -> bool:
+    """Whether the layer of a parameter without a shape is known."""
+    return resolve_row(tree, row, Default(), Target(tree.names[row], ())) is not None
 
 
-def _default(tree: Tree, row: int, target: Target) -> Initializer | None:
-    """What the framework's constructor would use; of a computed weight, only where one array makes it."""
-    at, attribute = tree.holders[row], tree.attributes[row]
-    if row in tree.replaces:
-        if attribute != "original" and not attribute.endswith("_orig"):
-            return None
-        at, attribute = tree.replaces[row]
-
-    def above() -> list[Any]:
-        found, owner = [], tree.parents[at]
-        while owner >= 0:
-            found.append(tree.owners[owner])
-            owner = tree.parents[owner]
-        return found
-
-    default: Initializer | None = tree.adapter.default(tree.owners[at], attribute, target.shape, above)
-    return default
+def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: bool) -> bool:
+    """Note what to fill once its shape is known; true where it is left alone for want of fans."""
+    name = plan._tree.names[row]
+    if initializer.needs_fan and shape is not None and len(shape) < 2:
+        if lenient:
+            return True
+        initializer.distribution(Target(name, shape, None))  # says what is wrong
+    plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    plan._chosen[row] = initializer
+    return False
 
 
-def _no_default(tree: Tree, rows: Sequence[int]) -> InitializerError:
-    """The error for parameters of layers that nobody knows."""
-    names = [tree.names[row] for row in rows]
-    shown = [
-        f"{name} (of {type(tree.owners[tree.holders[row]]).__name__})"
-        for name, row in zip(names[:8], rows, strict=False)
-    ]
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return InitializerError(
-        f"no default is known for {', '.join(shown)}{more}: the layer is not one of {tree.adapter.name}'s "
-        f"own, or resets its parameters in a way of its own. Give a rule for it, and the rest its default: "
-        f'{{{names[0]!r}: 0, ".*": "default"}}. Nothing was changed.'
-    )
+def _need_all_of_meta(plan: Plan) -> None:
+    """A parameter on the meta device that nothing fills would be left as garbage."""
+    tree, adapter = plan._tree, plan._tree.adapter
+    kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
+    kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
+    kept.sort()
+    arrays = zip(kept, tree.arrays(kept), strict=True)
+    names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
+    if names and plan._device is not None:
+        raise DeferredError(
+            f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
+        )
 
 
 def _describe(how: streams.Distribution) -> str:

@@ -6,15 +6,18 @@ both hand out the same Parameter objects.
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Self
 
-from ..errors import NameNotFoundError, PatternError
+from ..errors import NameNotFoundError, PatternError, StaleError
 from ..patterns import Pattern, missing_name, nothing_selected, select_rows
 from ..slots import Tree, join
-from ..views.table import bytes_text, html_table, rich_table, text
+from ..views.table import Listing, bytes_text, parameter_table, plural
+from .collection import Collection
 from .parameter import Parameter
 
 __all__ = ["Selection", "Totals"]
@@ -39,35 +42,44 @@ class Totals:
     deferred: int
 
 
+Choose = Callable[[Collection], Sequence[int]]
+"""How a selection chooses its rows from a collection, again after each renewal."""
+
+
+def _all(collection: Collection) -> Sequence[int]:
+    return range(len(collection.tree))
+
+
+def _without_buffers(choose: Choose) -> Choose:
+    return lambda at: [row for row in choose(at) if row not in at.tree.buffers]
+
+
 class Selection(Mapping[str, Parameter]):
     """An ordered view of parameters by name; `ParameterDict` adds the verbs."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._rows: Sequence[int] = range(len(tree))
-        self._base = ""
-        self._handles: dict[int, Parameter] = {}
-        # How this view is made from a whole collection, for refresh().
-        self._recipe: Callable[[Any], Any] = lambda whole: whole
+    def __init__(self, collection: Collection, choose: Choose = _all, base: str = "") -> None:
+        self._collection = collection
+        self._choose = choose
+        self._base = base
+        self._chosen_in: Tree | None = None
+        self._chosen: Sequence[int] = ()
 
-    def _view(
-        self,
-        rows: Sequence[int],
-        recipe: Callable[[Any], Any],
-        base: str | None = None,
-    ) -> Self:
-        view = type(self)(self._tree)
-        view._rows = rows
-        view._base = self._base if base is None else base
-        view._handles = self._handles
-        view._recipe = recipe
-        return view
+    @property
+    def _tree(self) -> Tree:
+        return self._collection.tree
+
+    @property
+    def _rows(self) -> Sequence[int]:
+        if self._chosen_in is not self._collection.tree:
+            self._chosen = self._choose(self._collection)
+            self._chosen_in = self._collection.tree
+        return self._chosen
+
+    def _view(self, choose: Choose, base: str) -> Self:
+        return type(self)(self._collection, choose, base)
 
     def _handle(self, row: int) -> Parameter:
-        found = self._handles.get(row)
-        if found is None:
-            found = self._handles[row] = Parameter(self._tree, row)
-        return found
+        return self._collection.handle(row)
 
     def _parameters(self) -> list[Parameter]:
         return [self._handle(row) for row in self._rows]
@@ -105,12 +117,17 @@ class Selection(Mapping[str, Parameter]):
                 found = self._find(slot)
                 if found is not None:
                     return found
-        elif not hasattr(key, "__index__"):
+        elif hasattr(key, "__index__"):
+            key = operator.index(key)
+        else:
             raise PatternError(
                 f"{key!r} is no name: params[…] takes a name, a path or a position. "
                 f"For a class or a predicate, write params.select(…)."
             )
-        layer = self._layer(key)
+        layer: Any = self._layer(key)
+        if layer is None and not isinstance(key, str):
+            # The position in a list of parameters, whose names are numbers.
+            layer = self._find(join(self._base, str(key)))
         if layer is None:
             raise NameNotFoundError(self._missing(key))
         return layer
@@ -118,10 +135,26 @@ class Selection(Mapping[str, Parameter]):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            return self[name]
-        except NameNotFoundError as error:
-            raise AttributeError(str(error)) from None
+        found = self._find(join(self._base, name))
+        if found is None:
+            found = self._layer(name)
+        if found is None:
+            verbs = [verb for verb in dir(type(self)) if not verb.startswith("_")]
+            near = get_close_matches(name, verbs, n=2)
+            hint = f" Did you mean the verb {' or '.join(near)}?" if near else ""
+            raise AttributeError(self._missing(name) + hint)
+        return found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise AttributeError(f"params.{name} cannot be set: write params[{name!r}].set_data(…).")
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a collection of parameters is a view of a live model, so it is not copied or pickled: "
+            "copy or pickle the model and collect again."
+        )
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name in self._steps() if name.isidentifier())]
@@ -138,7 +171,7 @@ class Selection(Mapping[str, Parameter]):
             return self._handle(rows[0])
         if rows:
             # Several arrays from which one weight is computed.
-            return self._view(rows, lambda whole: whole[slot])
+            return self._view(lambda at: at.tree.by_other_name.get(slot, ()), self._base)
         return None
 
     def _layer(self, key: str | int) -> Self | None:
@@ -146,20 +179,14 @@ class Selection(Mapping[str, Parameter]):
         found = self._tree.resolve(self._base, steps)
         if found is None:
             return None
-        path, owner = found
-        inside = set(self._tree.rows_below([owner]))
-        rows = [row for row in self._rows if row in inside]
-        before, base = self._recipe, self._base
+        path, before = found[0], self._choose
 
-        def again(whole: Any) -> Any:
-            view = before(whole)
-            view._base = base
-            layer = view._layer(key)
-            if layer is None:
-                raise NameNotFoundError(view._missing(key))
-            return layer
+        def choose(at: Collection) -> Sequence[int]:
+            layer = at.tree.resolve("", path.split("."))
+            inside = set(at.tree.rows_below([layer[1]])) if layer else set()
+            return [row for row in before(at) if row in inside]
 
-        return self._view(rows, again, path)
+        return self._view(choose, path)
 
     def _steps(self) -> list[str]:
         """What may follow from here: child layers and this layer's own parameters."""
@@ -198,11 +225,11 @@ class Selection(Mapping[str, Parameter]):
         >>> params.select(lambda p: p.size == 8).names()
         ['0.bias', '1.weight', '1.bias']
         """
-        rows = select_rows(self._tree, pattern, self._rows, self._handle)
-        if not rows and not allow_empty:
+        before = self._choose
+        chosen = self._view(lambda at: select_rows(at.tree, pattern, before(at), at.handle), self._base)
+        if not chosen and not allow_empty:
             raise nothing_selected(self._tree, pattern, self._rows)
-        before = self._recipe
-        return self._view(rows, lambda whole: before(whole).select(pattern, allow_empty=True))
+        return chosen
 
     def __or__(self, other: Self) -> Self:
         return self._combine(other, lambda mine, theirs: mine | theirs)
@@ -216,23 +243,16 @@ class Selection(Mapping[str, Parameter]):
     def _combine(self, other: Self, how: Callable[[set[int], set[int]], set[int]]) -> Self:
         if not isinstance(other, Selection):
             return NotImplemented
-        mine, theirs = self, other
-        if mine._tree is not theirs._tree:
-            if mine._tree.root is not theirs._tree.root:
+        first, second, collection = self._choose, other._choose, self._collection
+        if collection is not other._collection:
+            mine, theirs = self._tree, other._tree
+            if mine.root is not theirs.root:
                 raise PatternError("these parameters belong to two models; combine views of one model.")
-            buffers = mine._tree.with_buffers or theirs._tree.with_buffers
-            whole = type(self)(mine._tree.adapter.walk(mine._tree.root, buffers))
-            mine, theirs = mine._in(whole), theirs._in(whole)
-        rows = sorted(how(set(mine._rows), set(theirs._rows)))
-        first, second = mine._recipe, theirs._recipe
-        return mine._view(rows, lambda whole: first(whole)._combine(second(whole), how), "")
-
-    def _in(self, whole: Any) -> Self:
-        """The same names in another collection of the same model."""
-        by_name = whole._tree.by_name
-        rows = sorted(by_name[name] for name in self.names() if name in by_name)
-        found: Self = whole._view(rows, self._recipe)
-        return found
+            buffers = mine.with_buffers or theirs.with_buffers
+            collection = Collection(mine.adapter.walk(mine.root, buffers))
+            first = first if mine.with_buffers == buffers else _without_buffers(first)
+            second = second if theirs.with_buffers == buffers else _without_buffers(second)
+        return type(self)(collection, lambda at: sorted(how(set(first(at)), set(second(at)))))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Selection):
@@ -244,17 +264,10 @@ class Selection(Mapping[str, Parameter]):
     def refresh(self) -> Self:
         """Collect again, in place: see layers and ties as they are now. Returns itself.
 
-        A selection is made again by the same patterns; `lr_mult` and `wd_mult` stay with their names.
+        All that was selected from the same collection sees them too, and chooses again by its patterns.
+        Parameter objects stay, with their `lr_mult` and `wd_mult`.
         """
-        tree = self._tree
-        whole = type(self)(tree.adapter.walk(tree.root, tree.with_buffers))
-        by_name = whole._tree.by_name
-        for row, handle in self._handles.items():
-            if (handle.lr_mult, handle.wd_mult) != (1.0, 1.0) and tree.names[row] in by_name:
-                new = whole._handle(by_name[tree.names[row]])
-                new.lr_mult, new.wd_mult = handle.lr_mult, handle.wd_mult
-        fresh = self._recipe(whole)
-        self._tree, self._rows, self._handles = whole._tree, fresh._rows, whole._handles
+        self._collection.renew()
         return self
 
     # ---- seeing -------------------------------------------------------------------------------------
@@ -275,31 +288,35 @@ class Selection(Mapping[str, Parameter]):
             sum(fact.size is None for fact in facts),
         )
 
-    def _total_lines(self) -> list[str]:
-        totals = self.totals()
-        parts = [
-            f"{totals.parameters:,} parameter" + "s" * (totals.parameters != 1),
-            f"{totals.count:,} elements ({totals.trainable:,} trainable)",
-            bytes_text(totals.nbytes),
-        ]
-        if totals.deferred:
-            parts.append(f"{totals.deferred:,} of unknown size")
-        return [", ".join(parts)]
-
-    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Any:
-        """A rich table of the parameters, for `rich.print` or a Console; `str(params)` is its plain text.
+    def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Listing:
+        """The parameters as a table: `print` shows it plain, `rich.print` in colour, a notebook as HTML.
 
         Args:
             fold: write alike numbered layers as one line (`blocks.{0..11}.bias`); None: only when long.
             limit: at most so many lines, the middle left out; None: all of them.
         """
-        return rich_table([p.row() for p in self._parameters()], self._total_lines(), fold=fold, limit=limit)
+        rows = [parameter.row() for parameter in self._parameters()]
+        return parameter_table(rows, [self._total_line()], fold=fold, limit=limit)
+
+    def _total_line(self) -> str:
+        try:
+            totals = self.totals()
+        except StaleError as error:
+            return str(error)
+        parts = [
+            plural(totals.parameters, "parameter"),
+            f"{plural(totals.count, 'element')} ({totals.trainable:,} trainable)",
+            bytes_text(totals.nbytes),
+        ]
+        if totals.deferred:
+            parts.append(f"{totals.deferred:,} of unknown size")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
-        return text(self.table())
+        return str(self.table())
 
     def _repr_html_(self) -> str:
-        return html_table([p.row() for p in self._parameters()], self._total_lines())
+        return self.table()._repr_html_()
 
     def __rich__(self) -> Any:
         return self.table()

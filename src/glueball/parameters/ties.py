@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from ..errors import TieError
 from ..slots import Memory, Tree, join
+from ..views.table import names_text
+from .collection import Collection
 from .parameter import Parameter
 
 __all__ = ["Aliases", "Exchange"]
@@ -21,29 +23,40 @@ class Exchange:
 
     Attributes:
         drop: tensors that are in the model no more.
-        add: (name, tensor) for tensors that are new in it.
+        add: tensors that are new in it.
 
     It is true when there is something to do.
     """
 
-    def __init__(self, drop: Sequence[tuple[str, Any]], add: Sequence[tuple[str, Any]], adapter: Any) -> None:
-        self._dropped = [name for name, _ in drop]
+    def __init__(
+        self,
+        collection: Collection,
+        drop: Sequence[tuple[str, Any]] = (),
+        add: Sequence[tuple[str, Any, Any]] = (),
+    ) -> None:
+        self._collection = collection
+        self._dropped, self._added = [name for name, _ in drop], [name for name, *_ in add]
+        self._sources = [source for *_, source in add]
         self.drop = [tensor for _, tensor in drop]
-        self.add = list(add)
-        self._adapter = adapter
+        self.add = [tensor for _, tensor, _ in add]
 
     def __bool__(self) -> bool:
         return bool(self.drop or self.add)
 
     def apply(self, optimizer: Any) -> None:
-        """Let an optimizer drop and add: new tensors join the group that lost one (else the first)."""
-        self._adapter.exchange(optimizer, self.drop, self.add)
+        """Let an optimizer drop and add, and use the names that the parameters have now.
+
+        A new tensor joins the group of the tensor that it is a copy of; its state starts anew.
+        """
+        adapter = self._collection.tree.adapter
+        adapter.held(optimizer)  # says so if it is none
+        add = list(zip(self.add, self._sources, strict=True))
+        adapter.exchange(optimizer, self.drop, add, self._collection.names_of())
 
     def __repr__(self) -> str:
         if not self:
             return "Exchange: an optimizer has nothing to do"
-        drop = ", ".join(self._dropped) or "nothing"
-        add = ", ".join(name for name, _ in self.add) or "nothing"
+        drop, add = (names_text(names) or "nothing" for names in (self._dropped, self._added))
         return f"Exchange: an optimizer must drop {drop}; add {add}"
 
 
@@ -63,16 +76,23 @@ class Aliases(NamedTuple):
 
     def __str__(self) -> str:
         lines = [f"same memory, not tied: {', '.join(names)}" for names in self.groups]
-        lines += [f"memory overlaps in part: {a}, {b}" for a, b in self.overlaps]
+        lines += [f"memory that may overlap in part: {a}, {b}" for a, b in self.overlaps]
         return "\n".join(lines) or "no aliases"
 
 
-def tie(first: Parameter, to: Parameter) -> Exchange:
+def tie(collection: Collection, first: Parameter, to: Parameter) -> Exchange:
     """Put the array of `to` in every site of `first`."""
-    adapter = first._tree.adapter
     old, new = first.tensor(), to.tensor()
     if old is new:
-        return Exchange([], [], adapter)
+        return Exchange(collection)
+    _check(first, to)
+    for owner, attribute in first.sites:
+        first._tree.adapter.rebind(owner, attribute, new)
+    return Exchange(collection, [(first.name, old)])
+
+
+def _check(first: Parameter, to: Parameter) -> None:
+    """Raise TieError where two parameters cannot be one array."""
     for what, a, b in (
         ("shape", first.shape, to.shape),
         ("dtype", first.dtype, to.dtype),
@@ -80,34 +100,29 @@ def tie(first: Parameter, to: Parameter) -> Exchange:
         ("kind", first.kind, to.kind),
     ):
         if a != b:
+            turned = what == "shape" and first.shape == (to.shape or ())[::-1]
             hint = " Transposed weights are tied in the layer's forward, by using one of them as weight.T."
             raise TieError(
-                f"{first.name!r} cannot be tied to {to.name!r}: {what} {a} is not {b}."
-                + (hint if first.shape != to.shape and first.shape == (to.shape or ())[::-1] else "")
+                f"{first.name!r} cannot be tied to {to.name!r}: {what} {a} is not {b}." + hint * turned
             )
-    for owner, attribute in first.sites:
-        adapter.rebind(owner, attribute, new)
-    return Exchange([(first.name, old)], [], adapter)
 
 
-def untie(tree: Tree, row: int, slot: str) -> Exchange:
+def untie(collection: Collection, row: int, slot: str) -> Exchange:
     """Give the site behind one slot a copy of its own."""
-    places = tree.places(row)
-    here = [(owner, name) for owner, name in places if _leads_to(tree, owner, name, slot)]
-    owner, attribute = here[0]
+    tree = collection.tree
     if tree.slot_count(row) == 1:
         raise TieError(f"{slot!r} is not tied, so there is nothing to untie.")
-    if owner in tree.shared_owners:
+    owner, attribute = next(place for place in tree.places(row) if _leads_to(tree, *place, slot))
+    if owner in tree.sharing.shared:
         kind = type(tree.owners[owner]).__name__
         raise TieError(
             f"{slot!r} cannot be untied: the {kind} that holds it is itself used in several places. "
             f"Put a copy of the layer in one of them: copy.deepcopy(layer)."
         )
-    adapter = tree.adapter
-    holder = tree.owners[owner]
-    twin = adapter.copy(adapter.get(holder, attribute))
-    adapter.rebind(holder, attribute, twin)
-    return Exchange([], [(slot, twin)], adapter)
+    source = tree.array(row)
+    twin = tree.adapter.copy(source)
+    tree.adapter.rebind(tree.owners[owner], attribute, twin)
+    return Exchange(collection, add=[(slot, twin, source)])
 
 
 def _leads_to(tree: Tree, owner: int, attribute: str, slot: str) -> bool:
@@ -122,7 +137,7 @@ def _leads_to(tree: Tree, owner: int, attribute: str, slot: str) -> bool:
 
 def _same_layer(tree: Tree, outer: int, inner: int) -> bool:
     """Whether two owners are one layer, one perhaps the wrapper of the other."""
-    while inner > outer and tree.step(inner) == "":
+    while inner > outer and tree.steps[inner] == "":
         inner = tree.parents[inner]
     return inner == outer
 
@@ -148,32 +163,30 @@ def find_aliases(parameters: Sequence[Parameter]) -> Aliases:
     return Aliases(tuple(tuple(names) for names in views.values() if len(names) > 1), tuple(overlaps))
 
 
-def retie(tree: Tree, rows: Sequence[int], handle: Any) -> Exchange:
-    """Make one object again of every tie that was collected and is broken, and of every alias."""
-    adapter = tree.adapter
-    drop: dict[int, tuple[str, Any]] = {}
-    add: dict[int, tuple[str, Any]] = {}
-    for row in rows:
-        (owner, attribute), *others = tree.places(row)
-        kept = adapter.get(tree.owners[owner], attribute)
-        for other, name in others:
-            array = adapter.get(tree.owners[other], name)
-            if array is not None and array is not kept:
-                if adapter.shape(array, None, name) != adapter.shape(kept, None, attribute):
-                    raise TieError(
-                        f"{join(tree.paths[other], name)!r} cannot be tied to {tree.names[row]!r} again: "
-                        f"their shapes differ now. Call refresh() to accept that."
-                    )
-                drop[id(array)] = (join(tree.paths[other], name), array)
-                add[id(kept)] = (tree.names[row], kept)
-                adapter.rebind(tree.owners[other], name, kept)
-    parameters = {tree.names[row]: handle(row) for row in rows}
-    for first, *copies in find_aliases(list(parameters.values())).groups:
-        kept = parameters[first].tensor()
-        add[id(kept)] = (first, kept)
-        for copy in copies:
-            array = parameters[copy].tensor()
-            drop[id(array)] = (copy, array)
-            for owner, attribute in parameters[copy].sites:
-                adapter.rebind(owner, attribute, kept)
-    return Exchange(list(drop.values()), list(add.values()), adapter)
+def retie(collection: Collection, rows: Sequence[int]) -> Exchange:
+    """Make one object again of every tie that was collected and is broken, and of every alias.
+
+    The model is walked anew; what is to be tied is known by slots: from the collection, from the aliases
+    that were found earlier in it, and from those found now. All is checked before the first is rebound.
+    """
+    old, adapter = collection.tree, collection.tree.adapter
+    now = Collection(collection.walk())
+    wanted = [old.slots(row) for row in rows if old.tied(row)]
+    found = find_aliases([now.handle(row) for row in range(len(now.tree))])
+    inside = {slot for row in rows for slot in old.slots(row)}
+    wanted += [names for names in (*collection.aliases, *found.groups) if inside.issuperset(names)]
+    pairs: list[tuple[Parameter, Parameter]] = []
+    for names in wanted:
+        here = [row for name in names if (row := now.tree.by_name.get(name)) is not None]
+        for row in here[1:]:
+            if row != here[0] and all(pair[0]._row != row for pair in pairs):
+                pairs.append((now.handle(row), now.handle(here[0])))
+    for first, to in pairs:
+        _check(first, to)
+    drop, add = [], []
+    for first, to in pairs:
+        drop.append((first.name, first.tensor()))
+        add.append((to.name, to.tensor(), first.tensor()))
+        for owner, attribute in first.sites:
+            adapter.rebind(owner, attribute, to.tensor())
+    return Exchange(collection, drop, add)

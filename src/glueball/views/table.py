@@ -5,15 +5,15 @@ from __future__ import annotations
 import html
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .folding import fold as fold_names
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console, ConsoleOptions, RenderableType
 
-__all__ = ["Row", "bytes_text", "html_table", "plan_html", "plan_table", "rich_table", "text"]
+__all__ = ["Listing", "Row", "bytes_text", "names_text", "parameter_table", "plan_table", "plural"]
 
 LONG = 40
 """A table of more rows than this is folded by itself."""
@@ -24,7 +24,10 @@ _WIDE = 1000
 
 
 class Row(NamedTuple):
-    """What a table says of one parameter. `size` counts elements; an unknown dimension is None."""
+    """What a table says of one parameter. `size` counts elements; an unknown dimension is None.
+
+    `kind` is a remark that many may share ("buffer"), `note` one of its own, that names other parameters.
+    """
 
     name: str
     shape: tuple[int | None, ...] | None
@@ -32,6 +35,7 @@ class Row(NamedTuple):
     size: int | None
     trainable: bool
     device: str
+    kind: str
     note: str
 
     @property
@@ -57,146 +61,182 @@ def bytes_text(count: int) -> str:
     return f"{value:.1f} TiB"
 
 
-class _Line(NamedTuple):
-    label: str
-    row: Row
-    names: int
+def plural(count: int, noun: str) -> str:
+    """`1 element`, `1,000 elements`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _lines(rows: Sequence[Row], fold: bool | None) -> list[_Line]:
-    if fold or (fold is None and len(rows) > LONG):
-        # A note names other parameters, so a row that has one stands alone.
-        alike = [(*row[1:], row.name if row.note else "") for row in rows]
-        return [
-            _Line(line.label, rows[line.members[0]], len(line.members))
-            for line in fold_names([row.name for row in rows], alike)
-        ]
-    return [_Line(row.name, row, 1) for row in rows]
+class Listing:
+    """A table ready to be shown: `print` gives plain text, `rich.print` colours, a notebook HTML.
 
+    Args:
+        titles: the heads of the columns; one that is empty in all lines is left out.
+        lines: their cells.
+        below: lines under the table.
+        limit: at most so many lines, the middle left out; None for all.
+    """
 
-def _cells(line: _Line) -> list[str]:
-    row = line.row
-    size = "?" if row.size is None else f"{row.size:,}"
-    if line.names > 1:
-        size = f"{line.names:,} × {size}"
-    trainable = "yes" if row.trainable else "no"
-    return [line.label, row.shape_text, row.dtype, size, trainable, row.device, row.note]
+    def __init__(
+        self,
+        titles: Sequence[str],
+        lines: Sequence[Sequence[str]],
+        below: Iterable[str],
+        limit: int | None = MOST,
+    ) -> None:
+        self._head, self._tail = list(lines), []
+        self._below = list(below)
+        if limit is not None and len(lines) > limit:
+            tail = limit // 4
+            self._head, self._tail = list(lines[: limit - tail]), list(lines[len(lines) - tail :])
+            left_out = len(lines) - limit
+            self._below.insert(
+                0, f"{left_out:,} more lines are left out at the …; table(limit=None) has them"
+            )
+        shown = (*self._head, *self._tail)
+        keep = [at for at, title in enumerate(titles) if title or any(line[at] for line in shown)]
+        self._titles = [titles[at] for at in keep]
+        self._head = [[line[at] for at in keep] for line in self._head]
+        self._tail = [[line[at] for at in keep] for line in self._tail]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        columns, below = self._fitting(options.max_width)
+        for at in columns:
+            title, wide = self._titles[at], self._width(at)
+            # Numbers and shapes are never cut, since what is left would be another number. Where there
+            # is no room the name and the remarks are written on several lines.
+            wraps = at == 0 or title in _REMARKS
+            table.add_column(
+                title,
+                justify="right" if title == "count" else "left",
+                no_wrap=not wraps,
+                overflow="fold",
+                min_width=min(wide, 8) if wraps else wide,
+                style="bold" if at == 0 else "dim" if title in ("", "device") else "",
+            )
+        # Text, not markup: a name such as "[0]" prints as it is.
+        for line in self._head:
+            table.add_row(*(Text(line[at]) for at in columns))
+        if self._tail:
+            table.add_row("…")
+        for line in self._tail:
+            table.add_row(*(Text(line[at]) for at in columns))
+        yield table
+        for text in (*self._below, *below):
+            yield Text(text)
+
+    def _width(self, at: int) -> int:
+        return max(map(len, [self._titles[at], *(line[at] for line in (*self._head, *self._tail))]))
+
+    def _fitting(self, width: int) -> tuple[list[int], list[str]]:
+        """The columns for a width: too many, and those that say the same in each line go below it."""
+        columns = list(range(len(self._titles)))
+        below = []
+        for title, says in (("device", "all on {}"), ("dtype", "all {}"), ("trainable", "trainable: {}")):
+            if sum(self._width(at) + 3 for at in columns) <= width:
+                break
+            at = self._titles.index(title) if title in self._titles else -1
+            cells = {line[at] for line in (*self._head, *self._tail)}
+            if at >= 0 and len(cells) == 1:
+                columns.remove(at)
+                below.append(says.format(*cells))
+        return columns, below
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+        console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+        console.print(self)
+        written = console.file.getvalue()  # type: ignore[attr-defined]
+        return "\n".join(line.rstrip() for line in written.split("\n")).strip("\n")
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """For a notebook: every text is escaped, and colours are the notebook's own."""
+
+        def tr(cells: Sequence[str], tag: str) -> str:
+            written = []
+            for title, cell in zip(self._titles, cells, strict=False):
+                style = "padding:0.1em 0.8em;text-align:" + ("right" if title == "count" else "left")
+                if tag == "th":
+                    style += ";border-bottom:1px solid"
+                elif title in _CODE:
+                    style += ";font-family:monospace"
+                written.append(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>')
+            return f"<tr>{''.join(written)}</tr>"
+
+        rows = [tr(cells, "td") for cells in self._head]
+        if self._tail:
+            rows.append(tr(["…"], "td"))
+        rows += [tr(cells, "td") for cells in self._tail]
+        foot = "".join(f"<div>{html.escape(line)}</div>" for line in self._below)
+        return f"<table><thead>{tr(self._titles, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>{foot}"
 
 
 _HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
-
-
-def _shown(lines: list[_Line], limit: int | None) -> tuple[list[_Line], int, list[_Line]]:
-    """The head, how many lines are left out, and the tail."""
-    if limit is None or len(lines) <= limit:
-        return lines, 0, []
-    tail = limit // 4
-    return lines[: limit - tail], len(lines) - limit, lines[len(lines) - tail :]
-
-
-def rich_table(
-    rows: Sequence[Row], totals: Iterable[str], *, fold: bool | None = None, limit: int | None = MOST
-) -> Table:
-    """A rich table; `totals` are lines below it. `fold` None folds a long table only."""
-    lines = _lines(rows, fold)
-    head, left_out, tail = _shown(lines, limit)
-    notes = any(line.row.note for line in (*head, *tail))
-    table = _table(totals)
-    for title in _HEAD if notes else _HEAD[:-1]:
-        table.add_column(
-            title,
-            justify="right" if title == "count" else "left",
-            no_wrap=title != "",
-            overflow="fold",
-            style="bold" if title == "name" else "dim" if title in ("", "device") else "",
-        )
-    width = len(table.columns)
-    _add(table, [_cells(line)[:width] for line in head])
-    if left_out:
-        _add(table, [[f"… {left_out:,} more lines: table(limit=None)"]])
-    _add(table, [_cells(line)[:width] for line in tail])
-    return table
-
-
-def _table(below: Iterable[str]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    return Table(box=box.SIMPLE_HEAD, caption="\n".join(below), caption_justify="left", pad_edge=False)
-
-
-def _add(table: Table, rows: Iterable[Sequence[str]]) -> None:
-    from rich.text import Text
-
-    for cells in rows:
-        # Text, not markup: a name such as "[0]" prints as it is.
-        table.add_row(*map(Text, cells))
-
-
-PlanCells = tuple[str, str, str, str]
 _PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
+_REMARKS = ("", "rule", "initializer", "draws")
+_CODE = ("name", "parameter", "rule", "initializer")
 
 
-def _plan_lines(rows: Sequence[PlanCells]) -> list[PlanCells]:
-    if len(rows) <= LONG:
-        return list(rows)
-    folds = fold_names([row[0] for row in rows], [row[1:] for row in rows])
-    return [(line.label, *rows[line.members[0]][1:]) for line in folds]
-
-
-def plan_table(rows: Sequence[PlanCells], notes: Iterable[str]) -> Table:
-    """A plan's rows (parameter, rule, initializer, what it draws) as a rich table."""
-    lines = _plan_lines(rows)
-    table = _table(notes)
-    for title in _PLAN_HEAD:
-        table.add_column(title, no_wrap=True, overflow="fold", style="bold" if title == "parameter" else "")
-    _add(table, lines[:MOST])
-    if len(lines) > MOST:
-        _add(table, [(f"… {len(lines) - MOST:,} more lines: plan.rows",)])
-    return table
-
-
-def text(renderable: object) -> str:
-    """What rich would print, as plain text: as wide as the terminal, or as it needs where there is none."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
-    console.print(renderable)
-    written = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in written.split("\n")).strip("\n")
-
-
-def html_table(
+def parameter_table(
     rows: Sequence[Row], totals: Iterable[str], *, fold: bool | None = None, limit: int | None = MOST
-) -> str:
-    """The table as HTML for a notebook; every text is escaped, and colours are the notebook's own."""
-    head, left_out, tail = _shown(_lines(rows, fold), limit)
-    return _html(_HEAD, [_cells(line) for line in head], left_out, [_cells(line) for line in tail], totals)
+) -> Listing:
+    """Parameters as a table; `totals` are lines below it. `fold` None folds a long table only."""
+    lines = []
+    for label, count, row in _folded(rows, fold, lambda row: (*row[1:], row.name if row.note else "")):
+        size = "?" if row.size is None else f"{row.size:,}"
+        if count > 1:
+            size = f"{count:,} × {size}"
+        trainable = "yes" if row.trainable else "no"
+        remark = "; ".join(filter(None, (row.kind, row.note)))
+        lines.append([label, row.shape_text, row.dtype, size, trainable, row.device, remark])
+    return Listing(_HEAD, lines, totals, limit)
 
 
-def plan_html(rows: Sequence[PlanCells], notes: Iterable[str]) -> str:
-    """A plan as HTML for a notebook."""
-    lines = _plan_lines(rows)
-    return _html(_PLAN_HEAD, lines[:MOST], max(0, len(lines) - MOST), [], notes)
+def plan_table(
+    rows: Sequence[tuple[str, str, str, str]],
+    notes: Iterable[str],
+    *,
+    fold: bool | None = None,
+    limit: int | None = MOST,
+) -> Listing:
+    """A plan's rows (parameter, rule, initializer, what it draws) as a table."""
+    lines = [[label, *row[1:]] for label, _, row in _folded(rows, fold, lambda row: row[1:])]
+    return Listing(_PLAN_HEAD, lines, notes, limit)
 
 
-def _html(
-    head: Sequence[str],
-    first: Sequence[Sequence[str]],
-    left_out: int,
-    last: Sequence[Sequence[str]],
-    below: Iterable[str],
-) -> str:
-    def tr(cells: Sequence[str], tag: str) -> str:
-        style = ' style="text-align:left"'
-        return "<tr>" + "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+_Any = TypeVar("_Any", bound=tuple[Any, ...])
 
-    body = [tr(cells, "td") for cells in first]
-    if left_out:
-        body.append(f'<tr><td colspan="{len(head)}">… {left_out:,} more lines</td></tr>')
-    body += [tr(cells, "td") for cells in last]
-    foot = "".join(f"<div>{html.escape(line)}</div>" for line in below)
-    return f"<table><thead>{tr(head, 'th')}</thead><tbody>{''.join(body)}</tbody></table>{foot}"
+
+def _folded(
+    rows: Sequence[_Any], fold: bool | None, alike: Callable[[_Any], Hashable]
+) -> Iterator[tuple[str, int, _Any]]:
+    """(label, how many names it stands for, the first of their rows)."""
+    if fold or (fold is None and len(rows) > LONG):
+        for line in fold_names([row[0] for row in rows], [alike(row) for row in rows]):
+            yield line.label, len(line.members), rows[line.members[0]]
+    else:
+        for row in rows:
+            yield row[0], 1, row
+
+
+def names_text(names: Sequence[str], most: int = 8) -> str:
+    """Names in a sentence: many are folded where they are numbered, and cut short.
+
+    >>> names_text(["head.bias", *(f"h.{i}.bias" for i in range(12))])
+    'head.bias, h.{0..11}.bias'
+    """
+    if len(names) <= most:
+        return ", ".join(names)
+    labels = [line.label for line in fold_names(names, [0] * len(names))]
+    shown = ", ".join(labels[:most])
+    return shown + (f" and {len(labels) - most:,} more" if len(labels) > most else "")

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ...slots import Adapter, Tree
-from . import arrays, defaults, layers, optim
+from . import arrays, defaults, layers, meta, optim
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -26,7 +26,9 @@ class TorchAdapter:
 
     children = staticmethod(walking.children)
     child = staticmethod(walking.child)
+    holds = staticmethod(walking.holds)
 
+    lazy = staticmethod(arrays.lazy)
     facts = staticmethod(arrays.facts)
     shape = staticmethod(arrays.shape)
     no_values = staticmethod(arrays.no_values)
@@ -44,6 +46,14 @@ class TorchAdapter:
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
 
+    shard = staticmethod(arrays.shard)
+
+    blank = staticmethod(meta.blank)
+    materialise = staticmethod(meta.materialise)
+    constructed_buffer = staticmethod(meta.constructed_buffer)
+    when_shaped = staticmethod(meta.when_shaped)
+    meta = staticmethod(meta.meta)
+
     fans = staticmethod(layers.fans)
     parts = staticmethod(layers.parts)
     axes = staticmethod(layers.axes)
@@ -51,6 +61,7 @@ class TorchAdapter:
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)
+    follow = staticmethod(optim.follow)
     exchange = staticmethod(optim.exchange)
 
     def walk(self, root: Any, buffers: bool) -> Tree:
@@ -85,6 +96,11 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
+    def on_meta(array: Any) -> bool:
+        """Whether the tensor lies on the meta device."""
+        return bool(array.is_meta)
+
+    @staticmethod
     def trainable(array: Any) -> bool:
         """Whether autograd follows the tensor."""
         return bool(array.requires_grad)
@@ -97,12 +113,7 @@ class TorchAdapter:
     @staticmethod
     def empty_host(array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the tensor's shape and dtype, for a tensor that NumPy cannot reach."""
-        return arrays.numpy(torch.empty(tuple(array.shape), dtype=array.dtype))
-
-    @staticmethod
-    def host_copy(array: Any) -> Any:
-        """The tensor's values in a plain tensor on the host."""
-        return arrays.data(array).to("cpu", copy=True)
+        return np.empty(tuple(array.shape), arrays.numpy_dtype(array.dtype))
 
     @staticmethod
     def seeded(run: Callable[[], None], seed: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -185,13 +185,9 @@ def coerce(tensor: Any, value: Any, name: str) -> Any:
     """What `write` can put into the tensor: a number, or a tensor of its shape.
 
     Raises:
-        DeferredError: the tensor has no memory to write to.
         ShapeError: the value has another shape.
         DTypeError: the value's kind does not fit (complex to real, fraction to integer).
     """
-    reason = no_values(tensor)
-    if reason:
-        raise DeferredError(f"{name!r} cannot be set: {reason}.")
     if isinstance(value, (bool, int, float, complex, np.generic)):
         given = value.item() if isinstance(value, np.generic) else value
         _check_kind(_NUMBERS[type(given)], tensor.dtype, name)
@@ -213,10 +209,6 @@ def coerce(tensor: Any, value: Any, name: str) -> Any:
             + _shape_hint(tuple(value.shape), tuple(tensor.shape))
         )
     _check_kind(value.dtype, tensor.dtype, name)
-    if sharded(tensor) and not sharded(value):
-        from torch.distributed.tensor import distribute_tensor
-
-        return distribute_tensor(value.to(tensor.device), tensor.device_mesh, tensor.placements)
     return value
 
 
@@ -237,12 +229,48 @@ def _check_kind(given: torch.dtype, wanted: torch.dtype, name: str) -> None:
 
 
 def write(tensor: Any, value: Any) -> None:
-    """Put what `coerce` returned into the tensor, in place."""
+    """Put what `coerce` returned into the tensor, in place; into a shard its part, with no exchange."""
     outside = tensor.detach()  # of autograd, and many times quicker than no_grad for one small tensor
-    if isinstance(value, torch.Tensor):
-        outside.copy_(value.detach())
-    else:
+    if not isinstance(value, torch.Tensor):
         outside.fill_(value)
+        return
+    value = value.detach()
+    part = shard(tensor)
+    if part is not None and not sharded(value):
+        outside, _, offsets = part
+        at = tuple(slice(o, o + n) for o, n in zip(offsets, outside.shape, strict=True))
+        value = value[at]
+    outside.copy_(value)
+
+
+class Shard(NamedTuple):
+    """The part of a sharded tensor that lies in this process: its own tensor, and where it stands."""
+
+    local: torch.Tensor
+    whole_shape: tuple[int, ...]
+    offsets: tuple[int, ...]
+
+
+def shard(tensor: Any) -> Shard | None:
+    """This process's part of a DTensor, None for a tensor that is no DTensor.
+
+    Raises:
+        DeferredError: the tensor is split in a way that is no block of the whole.
+    """
+    if not sharded(tensor):
+        return None
+    from torch.distributed.tensor import Replicate
+    from torch.distributed.tensor import Shard as Split
+    from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+
+    if any(type(placement) not in (Split, Replicate) for placement in tensor.placements):
+        raise DeferredError(
+            f"a tensor placed as {tensor.placements} has no block of the whole in each process: "
+            f"initialise before it is split so."
+        )
+    whole = tuple(tensor.shape)
+    _, offsets = compute_local_shape_and_global_offset(whole, tensor.device_mesh, tensor.placements)
+    return Shard(tensor.detach().to_local(), whole, tuple(offsets))
 
 
 def copy(tensor: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["exchange", "group", "held"]
+from ...errors import OptimizerError
+
+__all__ = ["exchange", "follow", "group", "held"]
 
 
 def group(names: list[str], arrays: list[Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,6 +17,10 @@ def group(names: list[str], arrays: list[Any], options: Mapping[str, Any]) -> di
 
 def held(optimizer: Any) -> list[tuple[str | None, Any]]:
     """(name or None, tensor) for all that an optimizer holds."""
+    if not hasattr(optimizer, "param_groups"):
+        raise OptimizerError(
+            f"a {type(optimizer).__name__} is no optimizer: it has no param_groups, as torch's have."
+        )
     found: list[tuple[str | None, Any]] = []
     for options in optimizer.param_groups:
         names = options.get("param_names") or [None] * len(options["params"])
@@ -22,26 +28,35 @@ def held(optimizer: Any) -> list[tuple[str | None, Any]]:
     return found
 
 
-def exchange(optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[str, Any]]) -> None:
-    """Take tensors out of an optimizer, with their state, and put others into the first group that lost one.
+def follow(optimizer: Any) -> None:
+    """Bring the state to the dtype and device of its parameters: what loading a state dict does."""
+    optimizer.load_state_dict(optimizer.state_dict())
 
-    Where no group lost one, the first group takes them.
+
+def exchange(
+    optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[Any, Any]], names: Mapping[int, str]
+) -> None:
+    """Take tensors out of an optimizer, with their state, and put others in.
+
+    Args:
+        optimizer: one of torch.optim.
+        drop: tensors to take out.
+        add: (tensor, source): a tensor to put into the group that holds its source, or held one that was
+            dropped; else into the first group.
+        names: the names that tensors have now, by `id`, for groups that keep names.
     """
+    homes = {id(tensor): options for options in optimizer.param_groups for tensor in options["params"]}
     gone = {id(tensor) for tensor in drop}
-    home = None
+    lost = [homes[key] for key in gone if key in homes]
     for options in optimizer.param_groups:
-        keep = [at for at, tensor in enumerate(options["params"]) if id(tensor) not in gone]
-        if len(keep) < len(options["params"]):
-            home = home or options
-            for field in ("params", "param_names"):
-                if field in options:
-                    options[field] = [options[field][at] for at in keep]
+        options["params"] = [tensor for tensor in options["params"] if id(tensor) not in gone]
     for tensor in drop:
         optimizer.state.pop(tensor, None)
-    home = home or optimizer.param_groups[0]
-    inside = {id(tensor) for options in optimizer.param_groups for tensor in options["params"]}
-    for name, tensor in add:
-        if id(tensor) not in inside:
+    for tensor, source in add:
+        if id(tensor) not in homes:
+            home = homes.get(id(source)) or (lost[0] if lost else optimizer.param_groups[0])
             home["params"].append(tensor)
-            if "param_names" in home:
-                home["param_names"].append(name)
+            homes[id(tensor)] = home
+    for options in optimizer.param_groups:
+        if "param_names" in options:
+            options["param_names"] = [names.get(id(tensor), "?") for tensor in options["params"]]

@@ -14,7 +14,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 from ...slots import Adapter, Tree
 
-__all__ = ["child", "children", "walk"]
+__all__ = ["child", "children", "holds", "walk"]
 
 # Wrappers by (module, class) and the attribute in which each keeps the model. By name, because
 # importing them all would cost seconds; a subclass of one is a wrapper too.
@@ -160,7 +160,7 @@ def _find_parametrized(tree: Tree, computed: list[int]) -> None:
     for row in range(len(tree)):
         owner = tree.holders[row]
         if owner in lists and tree.attributes[row].startswith("original"):
-            tree.replaces[row] = (lists[owner], tree.step(owner))
+            tree.replaces[row] = (lists[owner], tree.steps[owner])
 
 
 # The older ways (torch.nn.utils.weight_norm, spectral_norm, prune) keep the parts beside the weight and
@@ -192,6 +192,11 @@ def _unwrapped(module: nn.Module) -> nn.Module:
         if inner is None:
             return module
         module = inner
+
+
+def holds(owner: nn.Module, name: str, child: nn.Module) -> bool:
+    """Whether a module's child of this name is this one; "" means the model in a wrapper."""
+    return owner._modules.get(name or _roles.get(type(owner), _PLAIN)) is child
 
 
 def children(owner: nn.Module) -> list[str]:

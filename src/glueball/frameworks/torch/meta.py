@@ -1,0 +1,135 @@
+"""Building modules without memory, giving them memory in place, and filling lazy ones when they first run.
+
+A parameter on the meta device has a shape and a dtype and no values. It gets memory through
+`torch.utils.swap_tensors`: the object stays the one that ties and optimizers hold.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from . import arrays
+
+__all__ = ["blank", "constructed_buffer", "materialise", "meta", "when_shaped"]
+
+_inside = threading.local()
+_lock = threading.Lock()
+_open = 0
+_register: Any = nn.Module.register_parameter
+
+
+def _register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+    """`Module.register_parameter` while `meta()` is open: what is registered loses its memory."""
+    if (
+        getattr(_inside, "depth", 0)
+        and parameter is not None
+        and not parameter.is_meta
+        and not arrays.lazy(parameter)
+    ):
+        # One parameter registered in two places stays one: its twin is noted on it.
+        twin = parameter.__dict__.get("_on_meta")
+        if twin is None:
+            twin = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+            parameter.__dict__["_on_meta"] = twin
+        parameter = twin
+    _register(module, name, parameter)
+
+
+@contextmanager
+def meta() -> Iterator[None]:
+    """Modules built inside have their parameters on the meta device; buffers are computed and real.
+
+    torch's own layers allocate a parameter, register it, and only then write its initial values. Memory
+    that was never written costs nothing, and what is registered is on the meta device, where writing
+    costs nothing either. (A single parameter larger than the machine's memory is refused by the system.)
+    Only this thread is concerned; openings may nest.
+    """
+    global _open, _register
+    with _lock:
+        if _open == 0:
+            _register = nn.Module.register_parameter
+            nn.Module.register_parameter = _register_on_meta  # type: ignore[method-assign, assignment]
+        _open += 1
+    _inside.depth = getattr(_inside, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _inside.depth -= 1
+        with _lock:
+            _open -= 1
+            if _open == 0:
+                nn.Module.register_parameter = _register  # type: ignore[method-assign]
+
+
+def blank(tensor: Any) -> torch.Tensor:
+    """A plain tensor of the whole shape on the host, to be filled by somebody: a copy of the values.
+
+    Zeros where the tensor has no values, or holds a shard of them only. On the host, because a GPU's
+    generator would draw other values.
+    """
+    whole: torch.Tensor = tensor.detach()
+    if whole.is_meta or arrays.sharded(whole):
+        return torch.zeros(tuple(whole.shape), dtype=whole.dtype, device="cpu")
+    return whole.to("cpu", copy=True)
+
+
+def materialise(tensor: Any, owner: nn.Module, device: Any) -> None:
+    """Give a tensor on the meta device memory, not yet written; the object stays. Others are left."""
+    if not tensor.is_meta:
+        return
+    fresh: Any = torch.empty_like(tensor.detach(), device=device)
+    if isinstance(tensor, nn.Parameter):
+        fresh = nn.Parameter(fresh, tensor.requires_grad)
+    # Recurrent layers keep weak references to their weights, and swapping refuses those; they are made
+    # anew from the weights' names.
+    recurrent: Any = owner if isinstance(owner, nn.RNNBase) else None
+    if recurrent:
+        recurrent._flat_weight_refs = []
+    torch.utils.swap_tensors(tensor, fresh)  # type: ignore[no-untyped-call]
+    if recurrent:
+        recurrent._init_flat_weights()
+
+
+def constructed_buffer(owner: nn.Module, attribute: str) -> float | None:
+    """The number that a layer of torch's own puts into a buffer when it is built, None if not known."""
+    if isinstance(owner, nn.modules.batchnorm._NormBase):
+        return {"running_mean": 0.0, "running_var": 1.0, "num_batches_tracked": 0}.get(attribute)
+    return None
+
+
+class _Later:
+    """A forward pre-hook that fills a lazy layer once its shapes are known, and takes itself away."""
+
+    def __init__(self) -> None:
+        self.fills: dict[str, Callable[[Any, nn.Module, str], None]] = {}
+        self.handle: Any = None
+
+    def __call__(self, module: nn.Module, inputs: Any) -> None:
+        for attribute, fill in self.fills.items():
+            tensor = getattr(module, attribute, None)
+            if tensor is not None:
+                fill(tensor, module, attribute)
+        for key, hook in list(module._forward_pre_hooks.items()):
+            if hook is self:
+                del module._forward_pre_hooks[key]
+
+
+def when_shaped(owner: nn.Module, attribute: str, fill: Callable[[Any, nn.Module, str], None]) -> None:
+    """Call `fill(tensor, owner, attribute)` when a lazy layer has its shapes, before it first computes.
+
+    Asked again for the same attribute, the later one counts.
+    """
+    for hook in owner._forward_pre_hooks.values():
+        if isinstance(hook, _Later):
+            hook.fills[attribute] = fill
+            return
+    hook = _Later()
+    hook.fills[attribute] = fill
+    # Registered after the layer's own hook, which finds the shapes, so it runs after it.
+    owner.register_forward_pre_hook(hook)

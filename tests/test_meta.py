@@ -1,0 +1,201 @@
+"""Models without memory: built under meta, given memory and values in one pass; lazy ones filled later."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import glueball as gb
+from glueball import init
+from models import TiedLanguageModel, mlp, shared_net
+
+RULES = {r".*\.weight": init.Normal(0.5), r".*\.bias": init.Uniform(1)}
+
+
+def same(a, b):
+    return all(
+        torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    )
+
+
+class Positions(nn.Module):
+    """A layer with a buffer that it computes, saved with the model or not."""
+
+    def __init__(self, persistent: bool = False) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.register_buffer("angles", torch.arange(4) / 3, persistent=persistent)
+
+
+def test_meta_builds_without_memory_and_keeps_buffers():
+    with gb.meta():
+        model = nn.Sequential(nn.BatchNorm1d(4), Positions(), *(nn.Linear(2**15, 2**15) for _ in range(256)))
+    assert all(p.is_meta for p in model.parameters())
+    assert gb.collect_params(model).totals().nbytes > 2**40  # a tebibyte
+    assert torch.equal(model[0].running_var, torch.ones(4))
+    assert torch.equal(model[1].angles, torch.arange(4) / 3)
+    assert not nn.Linear(2, 2).weight.is_meta
+
+
+def test_meta_keeps_ties_and_other_threads_alone():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            weight = nn.Parameter(torch.zeros(2, 2))
+            self.a = weight
+            self.b = weight
+
+    built = {}
+
+    def elsewhere():
+        built["model"] = nn.Linear(2, 2)
+
+    with gb.meta(), gb.meta():
+        model, twice = TiedLanguageModel(), Twice()
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert not built["model"].weight.is_meta
+    assert model.embed.weight is model.head.weight
+    assert twice.a is twice.b
+    assert twice.a.is_meta
+    register = nn.Module.register_parameter
+    with pytest.raises(ZeroDivisionError), gb.meta():
+        1 / 0  # noqa: B018
+    assert nn.Module.register_parameter is register
+
+
+@pytest.mark.parametrize("build", [gb.meta, lambda: torch.device("meta")])
+@pytest.mark.parametrize(
+    "make",
+    [mlp, TiedLanguageModel, shared_net, lambda: nn.LSTM(3, 4, 2), lambda: nn.MultiheadAttention(8, 2)],
+)
+def test_a_meta_model_is_filled_as_a_real_one(build, make):
+    rules = {".*": init.Normal(0.5)}
+    real = gb.initialize(make(), rules, seed=3)
+    with build():
+        model = make()
+    tensors = list(model.parameters())
+    optimizer = torch.optim.SGD(tensors, lr=0.1)
+    assert gb.initialize(model, rules, seed=3, device="cpu") is model
+    assert [id(t) for t in model.parameters()] == [id(t) for t in tensors]
+    assert same(real, model)
+    assert gb.collect_params(model).check_optimizer(optimizer)
+    assert [p.slots for p in gb.collect_params(model).values()] == [
+        p.slots for p in gb.collect_params(real).values()
+    ]
+    if isinstance(model, nn.LSTM):
+        x = torch.rand(5, 3)
+        assert torch.equal(model(x)[0], real(x)[0])
+        model(x)[0].sum().backward()
+
+
+def test_every_kind_of_rule_fills_a_meta_model():
+    class Custom(init.Initializer):
+        def _init_weight(self, name, data):
+            data[:] = torch.rand(data.shape)
+
+    rules = {r"0\.weight": Custom(), r"0\.bias": np.arange(8), r"2\.weight": 3, ".*": nn.init.ones_}
+    real = gb.initialize(mlp(), rules, seed=1)
+    with gb.meta():
+        model = mlp()
+    gb.initialize(model, rules, seed=1, device="cpu")
+    assert same(real, model)
+
+
+def test_what_no_rule_fills_is_an_error_and_nothing_is_changed():
+    with gb.meta():
+        model = mlp()
+    with pytest.raises(
+        gb.DeferredError, match=r"0\.bias, 2\.bias lie on the meta device and no rule fills them"
+    ):
+        gb.initialize(model, {r".*\.weight": 1}, device="cpu")
+    with pytest.raises(
+        gb.DeferredError, match=r"0\.bias, 2\.bias lie on the meta device and no rule fills them"
+    ):
+        gb.initialize(model, {nn.Linear: "xavier"}, device="cpu")
+    with pytest.raises(gb.DeferredError, match=r"write initialize\(…, device=\"cpu\"\)"):
+        gb.initialize(model, 0)
+    with pytest.raises(gb.ShapeError):
+        gb.initialize(model, {"0.weight": np.zeros(3), ".*": 0}, device="cpu")
+
+    class Broken(init.Initializer):
+        def _init_weight(self, name, data):
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        gb.initialize(model, {r"2\.bias": Broken(), ".*": 0}, device="cpu")
+    assert all(p.is_meta for p in model.parameters())
+
+
+def test_buffers_under_a_plain_meta_device():
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.BatchNorm1d(3, affine=False))
+    gb.initialize(model, {".*": init.Normal(1)}, seed=0, device="cpu")
+    fresh = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.BatchNorm1d(3, affine=False))
+    for name, buffer in fresh.named_buffers():
+        assert torch.equal(model.get_buffer(name), buffer)
+    with torch.device("meta"):
+        model = Positions()
+    with pytest.raises(
+        gb.DeferredError, match=r"cannot compute the buffers angles.*buffers=\{'angles': …\}.*gb\.meta\(\)"
+    ):
+        gb.initialize(model, {".*": 0}, device="cpu")
+    assert all(p.is_meta for p in model.parameters())
+    with pytest.raises(gb.ShapeError, match="'angles' has shape"):
+        gb.initialize(model, {".*": 0}, device="cpu", buffers={"angles": torch.zeros(3)})
+    with pytest.raises(gb.NameNotFoundError, match="'corners'"):
+        gb.initialize(model, {".*": 0}, device="cpu", buffers={"angles": torch.zeros(4), "corners": 0})
+    assert all(p.is_meta for p in model.parameters())
+    gb.initialize(model, {".*": 0}, device="cpu", buffers={"angles": torch.arange(4) / 3})
+    assert torch.equal(model.angles, torch.arange(4) / 3)
+
+
+# ---- lazy layers ---------------------------------------------------------------------------------------
+
+
+def lazy():
+    return nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(1))
+
+
+def known():
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+
+
+@pytest.mark.parametrize("through", [lambda m: m, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_lazy_layers_are_filled_at_the_first_forward_and_once(through):
+    rules = {r"0\.weight": init.Xavier(), r".*\.weight": init.Normal(1), "0.bias": 2, ".*": nn.init.ones_}
+    wanted = gb.initialize(known(), rules, seed=5)
+    model = through(gb.initialize(lazy(), rules, seed=5))
+    x = torch.rand(3, 4)
+    assert torch.equal(model(x), wanted(x))
+    assert same(model, wanted)
+    gb.collect_params(model)["0.weight"].set_data(7)
+    model(x)
+    assert (model[0].weight == 7).all()
+    assert not model[0]._forward_pre_hooks
+
+
+def test_the_last_initialisation_of_a_lazy_layer_counts():
+    model = lazy()
+    gb.initialize(model, {".*": 1})
+    plan = gb.collect_params(model).initialize({".*": init.Normal(1)}, seed=2)
+    assert [row.draws for row in plan.rows] == ["std 1, when its layer first runs"] * 4
+    model(torch.rand(3, 4))
+    assert same(model, gb.initialize(known(), {".*": init.Normal(1)}, seed=2))
+
+
+def test_rules_for_lazy_layers_are_judged_at_once():
+    with pytest.raises(gb.InitializerError, match=r"'0\.bias' of shape \(8,\) has none"):
+        gb.initialize(lazy(), {".*": "xavier"})
+    with pytest.warns(UserWarning, match=r"not to be had for 0\.bias, 2\.bias"):
+        model = gb.initialize(lazy(), {nn.Linear: "xavier"}, seed=0)
+    model(torch.rand(3, 4))
+    bound = (6 / 12) ** 0.5
+    assert bound / 2 < model[0].weight.abs().max() <= bound
