@@ -317,7 +317,7 @@ def test_integers_are_not_drawn():
         (lambda: init.Uniform(math.inf), "inf"),
         (lambda: init.Xavier("normal"), "Xavier has no distribution 'normal': write 'uniform' or 'gaussian'"),
         (lambda: init.Xavier(factor_type="both"), "Xavier has no fan 'both'"),
-        (lambda: init.Xavier(magnitude=0), "magnitude is 0: write one above 0"),
+        (lambda: init.Xavier(magnitude=0), "magnitude is 0: write a number above 0"),
     ],
 )
 def test_bad_arguments(make, says):
@@ -345,7 +345,7 @@ def test_initializers_are_values():
         (lambda: init.Function(nn.init.ones_), "ones_"),
         (lambda: init.Xavier(), "Xavier()"),
         (lambda: init.Xavier("gaussian", "in", 2), "Xavier('gaussian', 'in', 2)"),
-        (lambda: init.Xavier(factor_type="out"), "Xavier('uniform', 'out')"),
+        (lambda: init.Xavier(factor_type="out"), "Xavier(factor_type='out')"),
     ):
         assert make() == make() and hash(make()) == hash(make()) and repr(make()) == text
     assert init.Uniform(1) != init.Uniform(2) and init.Zero() != init.One()

@@ -88,6 +88,12 @@ def every_dimension(rank, count):
             weight.set_data(0)
             gb.initialize(net, how, seed=9)
             assert np.array_equal(weight.numpy(), whole.weight.detach().numpy()), placements
+        for how in (init.Padded(init.Normal(1), -2), init.Orthogonal(), nn.init.normal_):
+            other = nn.Module()
+            other.weight = nn.Parameter(torch.zeros(shape))
+            gb.initialize(other, how, seed=9)
+            gb.initialize(net, how, seed=9)
+            assert np.array_equal(weight.numpy(), other.weight.detach().numpy()), (how, placements)
         weight.set_data(whole.weight.detach())
         assert np.array_equal(weight.numpy(), whole.weight.detach().numpy()), placements
 

@@ -404,7 +404,21 @@ class Adapter(Protocol):
     # ---- initialising
 
     def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
-        """(fan_in, fan_out) as the layer's kind counts them; None where it has none."""
+        """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
+
+    def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
+        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+
+    def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The order of axes that makes (*kernel, inputs, outputs); None where it is that already."""
+
+    def default(
+        self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
+    ) -> Any:
+        """The initializer for what the layer's constructor would draw, None where it is not known.
+
+        `above` gives the layers that hold the owner, the nearest first.
+        """
 
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
@@ -415,8 +429,11 @@ class Adapter(Protocol):
     def shard(self, array: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]] | None:
         """(this process's part, the whole shape, the part's offsets); None where it is not sharded."""
 
-    def blank(self, array: Any, device: Any) -> Any:
-        """An array of the whole shape to be filled by somebody, with the values that are at hand."""
+    def blank(self, array: Any) -> Any:
+        """An array of the whole shape on the host, to be filled by somebody: a copy of the values.
+
+        Zeros where there are none, or not all of them are at hand.
+        """
 
     def materialise(self, array: Any, owner: Any, device: Any) -> None:
         """Give an array that was built without memory some, keeping the object."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import UnknownModelError
 from ..slots import Adapter
+from . import foreign as foreign  # a rule may hold any framework's initializer, whatever the model's
 
 __all__ = ["adapter_for", "adapter_named"]
 

@@ -43,7 +43,7 @@ def collect_params(model: Any, select: Pattern | None = None, *, buffers: bool =
 
 def initialize(
     model: Model,
-    rules: Any,
+    rules: Any = None,
     *,
     seed: int | None = None,
     device: Any = None,
@@ -54,7 +54,8 @@ def initialize(
 
     Args:
         model: the model.
-        rules: {pattern: initializer}, or one initializer for all.
+        rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
+            constructor would draw.
         seed: an integer; without one a fresh seed is drawn.
         device: where parameters on the meta device get memory; they are filled in the same pass.
         buffers: values for buffers that lie on the meta device too, by name. Those of torch's own layers

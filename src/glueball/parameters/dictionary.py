@@ -131,7 +131,7 @@ class ParameterDict(Selection):
 
     def plan(
         self,
-        rules: Any,
+        rules: Any = None,
         *,
         seed: int | None = None,
         device: Any = None,
@@ -163,7 +163,7 @@ class ParameterDict(Selection):
 
     def initialize(
         self,
-        rules: Any,
+        rules: Any = None,
         *,
         seed: int | None = None,
         device: Any = None,
@@ -177,9 +177,10 @@ class ParameterDict(Selection):
         streams: `glueball.streams`): not on the order of layers, nor on what else is initialised.
 
         Args:
-            rules: {pattern: initializer}, or one initializer for all. An initializer is one of
-                `glueball.init`, a number, an array, another Parameter, a name such as `"xavier"`, a
-                function that fills an array, or None: keep the value.
+            rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
+                constructor would draw. An initializer is one of `glueball.init`, a number, an array,
+                another Parameter, a name such as `"xavier"`, a function that fills an array, another
+                framework's initializer, or None: keep the value.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
             device: give parameters on the meta device memory there, and values in the same pass; the
                 tensors stay the same objects.
@@ -192,7 +193,7 @@ class ParameterDict(Selection):
         Raises:
             NothingSelectedError: a rule takes nothing.
             InitializerError, ShapeError, DTypeError, DeferredError: an initializer does not fit a
-                parameter that its rule takes. Nothing was changed.
+                parameter that its rule takes, or no default is known for its layer. Nothing was changed.
 
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.

@@ -1,4 +1,4 @@
-"""Filling one array apart: by a function of the user's, a shard, on another device, or later.
+"""Filling one array apart: a shard, on another device, or later.
 
 What can be drawn together in the host's memory is drawn by the plan; the rest comes here.
 """
@@ -8,19 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import streams
+from ..errors import InitializerError
 from ..frameworks import adapter_for
-from ..init import Initializer, Target
-from ..init.initializers import Given
+from ..init import Given, Initializer, Padded, Whole
 from ..slots import Adapter
+from .making import make
 from .parameter import native
+from .resolving import resolve, target_of
 
-__all__ = ["Later", "draw_apart", "make"]
-
-
-def make(adapter: Adapter, initializer: Initializer, values: Any, seed: int, name: str) -> None:
-    """Let an initializer of the user's own fill an array, under a seed made from (seed, name)."""
-    key = streams.stream_key(seed, name)
-    adapter.seeded(lambda: initializer._init_weight(name, values), key.k0 | key.k1 << 32)
+__all__ = ["Later", "draw_apart", "zero_row"]
 
 
 def draw_apart(
@@ -42,6 +38,18 @@ def draw_apart(
         adapter.filled([local])
 
 
+def zero_row(adapter: Adapter, array: Any, row: int) -> None:
+    """Put 0 into one row of an array; of a sharded one, where this process has the row."""
+    part = adapter.shard(array)
+    if part is None:
+        adapter.write(adapter.data(array)[row], 0)
+        return
+    local, whole, offsets = part
+    row = row % whole[0] - offsets[0]
+    if 0 <= row < local.shape[0]:
+        adapter.write(local[row], 0)
+
+
 class Later:
     """Fills a parameter of a lazy layer when its shape is known; copied and pickled with the layer."""
 
@@ -52,17 +60,21 @@ class Later:
 
     def __call__(self, array: Any, owner: Any, attribute: str) -> None:
         """Fill the array that lies at (owner, attribute)."""
-        adapter, initializer = adapter_for(owner), self.initializer
+        adapter = adapter_for(owner)
+        shape: Any = adapter.shape(array, owner, attribute)
+        target = target_of(adapter, self.name, owner, attribute, shape)
+        initializer = resolve(adapter, self.initializer, target, owner, attribute, list)
+        if initializer is None:
+            raise InitializerError(f"no default is known for {self.name} (of {type(owner).__name__}).")
         if isinstance(initializer, Given):
             adapter.write(array, adapter.coerce(array, native(initializer.given, adapter), self.name))
             return
-        shape: Any = adapter.shape(array, owner, attribute)
-        distribution = initializer.distribution(
-            Target(self.name, shape, adapter.fans(owner, attribute, shape))
-        )
+        distribution = initializer.distribution(target)
         if distribution is not None:
             draw_apart(adapter, array, distribution, self.seed, self.name)
+            if isinstance(initializer, Padded):
+                zero_row(adapter, array, initializer.row)
             return
-        values = adapter.blank(array, None)
-        make(adapter, initializer, values, self.seed, self.name)
-        adapter.write(array, values)
+        if isinstance(initializer, Whole):
+            initializer.check(target)
+        adapter.write(array, make(adapter, array, initializer, target, self.name, self.seed))

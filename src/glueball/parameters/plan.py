@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 from .. import streams
 from ..errors import DeferredError, DTypeError, InitializerError
-from ..init import Initializer, Target, as_initializer
-from ..init.initializers import Drawn, Given
+from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import Listing, names_text, plan_table
-from .filling import Later, draw_apart, make
+from .filling import Later, draw_apart, zero_row
+from .making import make
 from .parameter import native
+from .resolving import no_default, resolve_row, target_of_row
 
 __all__ = ["Plan", "PlanRow"]
 
@@ -59,7 +60,9 @@ class Plan:
         # tensors would cost the garbage collector more than the filling.
         self._drawn: dict[int, streams.Distribution] = {}
         self._given: dict[int, Any] = {}
-        self._custom: dict[int, Initializer] = {}
+        self._made: dict[int, tuple[Initializer, Target]] = {}
+        self._zero_rows: dict[int, int] = {}
+        self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
         self._later: dict[int, Later] = {}
 
     @property
@@ -72,6 +75,7 @@ class Plan:
                 found.append(PlanRow(tree.names[row], "", "", "kept: no rule"))
                 continue
             rule, initializer = self._rules[self._rule_of[row]]
+            initializer = self._chosen.get(row, initializer)
             if initializer is None:
                 what = "kept: the rule says so"
             elif tree.names[row] in self.left_alone:
@@ -85,7 +89,8 @@ class Plan:
 
     def _draws(self, row: int, initializer: Initializer) -> str:
         if row in self._drawn:
-            return _describe(self._drawn[row])
+            zero = f", row {self._zero_rows[row]} zero" if row in self._zero_rows else ""
+            return _describe(self._drawn[row]) + zero
         if row not in self._later:
             return ""
         what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
@@ -110,9 +115,13 @@ class Plan:
     # ---- carrying out -------------------------------------------------------------------------------
 
     def apply(self) -> None:
-        """Fill the parameters. What the user's own initializers make is made before the first write."""
+        """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
-        made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
+        arrays = zip(self._made.items(), tree.arrays(self._made), strict=True)
+        made = {
+            row: make(adapter, array, how, target, self._prefix + target.name, self.seed)
+            for (row, (how, target)), array in arrays
+        }
         if self._device is not None:
             rows = [*self._drawn, *self._given, *made]
             for row, array in zip(rows, tree.arrays(rows), strict=True):
@@ -136,15 +145,10 @@ class Plan:
         values = self._given | made
         for array, value in zip(tree.arrays(values), values.values(), strict=True):
             adapter.write(array, value)
+        for row, index in self._zero_rows.items():
+            zero_row(adapter, tree.array(row), index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
-
-    def _make(self, row: int, initializer: Initializer) -> Any:
-        """What an initializer of the user's own puts into an array of the parameter's shape."""
-        adapter = self._tree.adapter
-        values = adapter.blank(self._tree.array(row), self._device)
-        make(adapter, initializer, values, self.seed, self._prefix + self._tree.names[row])
-        return values
 
 
 def make_plan(
@@ -165,11 +169,11 @@ def make_plan(
         for pattern, given in rules.items():
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
-        parsed.append((None, as_initializer(rules)))
+        parsed.append((None, Default() if rules is None else as_initializer(rules)))
     free: Sequence[int] = rows
     shadowed = []
     for number, (pattern, initializer) in enumerate(parsed):
-        label = "all" if pattern is None else describe(pattern)
+        label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
         plan._rules.append((label, initializer))
         taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
         if not taken and not allow_empty and pattern is not None:
@@ -197,6 +201,7 @@ def _resolve(
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
+    unknown = []
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
@@ -206,12 +211,13 @@ def _resolve(
         initializer = parsed[number][1]
         if initializer is None:
             continue
-        owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
         reason = adapter.no_values(array)
         if reason:
-            shape = adapter.shape(array, owner, attribute)
-            if shape is None or adapter.lazy(array):
-                if _waits(plan, row, initializer, shape, whole_layers[number]):
+            if adapter.lazy(array):
+                initializer = initializer.choose(Target(tree.names[row], ()))
+                if isinstance(initializer, Default) and not _has_default(tree, row):
+                    unknown.append(row)
+                elif _waits(plan, row, initializer, _shape(tree, row, array), whole_layers[number]):
                     left_alone.append(tree.names[row])
                 continue
             if plan._device is None:
@@ -228,33 +234,59 @@ def _resolve(
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
         else:
-            shape = adapter.shape(array, owner, attribute)
-            serves = tree.computed(row) if tree.computes else []
-            if serves:
-                owner, attribute = tree.owners[serves[0][0]], serves[0][1]
-            target = Target(tree.names[row], shape, adapter.fans(owner, attribute, shape))  # type: ignore[arg-type]
-            if initializer.needs_fan and target.fans is None and whole_layers[number]:
+            target = target_of_row(tree, row, _shape(tree, row, array))
+            chosen = resolve_row(tree, row, initializer, target)
+            if chosen is None:
+                unknown.append(row)
+                continue
+            if chosen is not initializer:
+                plan._chosen[row] = initializer = chosen
+            if isinstance(chosen, Given):
+                plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
+                continue
+            if chosen.needs_fan and target.fans is None and whole_layers[number]:
                 left_alone.append(target.name)
                 continue
-            distribution = initializer.distribution(target)
+            distribution = chosen.distribution(target)
+            if isinstance(chosen, Padded):
+                plan._zero_rows[row] = chosen.row
         if distribution is None:
-            plan._custom[row] = initializer
-        elif adapter.floating(array):
-            plan._drawn[row] = distribution
-            kinds[distribution, adapter.dtype(array)] = row
-        else:
-            raise DTypeError(
-                f"{tree.names[row]!r} is {handle(row).row().dtype}: {initializer!r} draws floating "
-                f"numbers. Give it a number, or leave it out: {{{tree.names[row]!r}: None}}."
-            )
+            if isinstance(initializer, Whole):
+                initializer.check(target)
+                _need_floating(initializer, tree, row, array, handle)
+            plan._made[row] = initializer, target
+            continue
+        _need_floating(initializer, tree, row, array, handle)
+        plan._drawn[row] = distribution
+        kinds[distribution, adapter.dtype(array)] = row
+    if unknown:
+        raise no_default(tree, unknown)
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
-    if seed is None and any(adapter.shard(array) for array in tree.arrays([*plan._drawn, *plan._custom])):
+    if seed is None and any(adapter.shard(array) for array in tree.arrays([*plan._drawn, *plan._made])):
         raise InitializerError(
             "the parameters are sharded, and each process would draw a seed of its own: give one, seed=0."
         )
     plan.left_alone = tuple(left_alone)
     _need_all_of_meta(plan)
+
+
+def _shape(tree: Tree, row: int, array: Any) -> Any:
+    return tree.adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row])
+
+
+def _need_floating(how: Initializer, tree: Tree, row: int, array: Any, handle: Any) -> None:
+    if not tree.adapter.floating(array):
+        name = tree.names[row]
+        raise DTypeError(
+            f"{name!r} is {handle(row).row().dtype}: {how!r} draws floating numbers. "
+            f"Give it a number, or leave it out: {{{name!r}: None}}."
+        )
+
+
+def _has_default(tree: Tree, row: int) -> bool:
+    """Whether the layer of a parameter without a shape is known."""
+    return resolve_row(tree, row, Default(), Target(tree.names[row], ())) is not None
 
 
 def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: bool) -> bool:
@@ -265,6 +297,7 @@ def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: 
             return True
         initializer.distribution(Target(name, shape, None))  # says what is wrong
     plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    plan._chosen[row] = initializer
     return False
 
 

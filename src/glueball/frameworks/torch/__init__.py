@@ -1,7 +1,7 @@
 """PyTorch: the adapter.
 
-`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer,
-`optim` speaks with `torch.optim`.
+`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer, `defaults`
+what torch would begin it with, `optim` speaks with `torch.optim`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 
 from ...errors import UnknownModelError
 from ...slots import Adapter, Tree
-from . import arrays, layers, meta, optim
+from . import arrays, defaults, layers, meta, optim
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -57,6 +57,9 @@ class TorchAdapter:
     meta = staticmethod(meta.meta)
 
     fans = staticmethod(layers.fans)
+    parts = staticmethod(layers.parts)
+    axes = staticmethod(layers.axes)
+    default = staticmethod(defaults.default)
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)

@@ -1,27 +1,74 @@
-"""What glueball knows of torch's layers: the fans of their weights."""
+"""What glueball knows of torch's layers: the fans of their weights, and what lies packed in one array."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-__all__ = ["fans"]
+__all__ = ["axes", "fans", "parts"]
+
+_QKV = ("q", "k", "v")
+_GATES = {"LSTM": ("i", "f", "g", "o"), "GRU": ("r", "z", "n")}
+
+
+def parts(owner: Any, attribute: str) -> tuple[str, ...]:
+    """The names of the equal blocks that lie packed along an array's first axis; () for a plain one.
+
+    Attention keeps q, k and v in one array; a recurrent layer the gates of its cell, in torch's order
+    i, f, g, o of an LSTM and r, z, n of a GRU (a GRU's n is the new state).
+    """
+    if isinstance(owner, nn.MultiheadAttention):
+        return _QKV if attribute in ("in_proj_weight", "in_proj_bias") else ()
+    if isinstance(owner, (nn.RNNBase, nn.RNNCellBase)) and attribute.startswith(
+        ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ):
+        if isinstance(owner, (nn.LSTM, nn.LSTMCell)):
+            return _GATES["LSTM"]
+        if isinstance(owner, (nn.GRU, nn.GRUCell)):
+            return _GATES["GRU"]
+    return ()
 
 
 def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
     """(fan_in, fan_out): the inputs that one output sums over, the outputs that one input reaches.
 
     torch keeps weights as (outputs, inputs, *kernel), a transposed convolution's as (inputs, outputs,
-    *kernel); a convolution in groups connects each input with its group's outputs alone. This is
-    `torch.nn.init`'s own count for one group and no transposition. None below two dimensions.
+    *kernel); a convolution in groups connects each input with its group's outputs alone; of a packed
+    array each block is a matrix of its own; the inputs of `nn.Bilinear` are the products of its two. None
+    below two dimensions.
+
+    This is `torch.nn.init`'s own count but for groups, transposition, packing and `nn.Bilinear`, where
+    torch reads the bare shape. An embedding keeps torch's and MXNet's count, (width, words), although one
+    of its outputs is joined to each word, (words, width) with Keras: only one word is there at a time,
+    and a matrix that is tied to an output layer then has that layer's fans.
     """
     if len(shape) < 2:
         return None
+    if packed := parts(owner, attribute):
+        shape = (shape[0] // len(packed), *shape[1:])
+    if isinstance(owner, nn.Bilinear) and len(shape) == 3:
+        return shape[1] * shape[2], shape[0]
     kernel = math.prod(shape[2:])
     if attribute == "weight" and isinstance(owner, _ConvNd):
         if owner.transposed:
             return shape[0] // owner.groups * kernel, shape[1] * kernel
         return shape[1] * kernel, shape[0] // owner.groups * kernel
     return shape[1] * kernel, shape[0] * kernel
+
+
+def axes(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The order of axes that makes (*kernel, inputs, outputs) of a weight; None where it is that already.
+
+    An embedding, (words, width), is kept so by Keras and JAX too.
+    """
+    if len(shape) < 2 or isinstance(owner, (nn.Embedding, nn.EmbeddingBag)):
+        return None
+    kernel = tuple(range(2, len(shape)))
+    if attribute == "weight" and isinstance(owner, _ConvNd) and owner.transposed:
+        return (*kernel, 0, 1)
+    if isinstance(owner, nn.Bilinear):
+        return (1, 2, 0)
+    return (*kernel, 1, 0)

@@ -67,15 +67,16 @@ def meta() -> Iterator[None]:
                 nn.Module.register_parameter = _register  # type: ignore[method-assign]
 
 
-def blank(tensor: Any, device: Any) -> torch.Tensor:
-    """A plain tensor of the whole shape and the dtype, to be filled by somebody: a copy of the values.
+def blank(tensor: Any) -> torch.Tensor:
+    """A plain tensor of the whole shape on the host, to be filled by somebody: a copy of the values.
 
-    Without values where the tensor has none, or holds a shard of them only; on `device` if given.
+    Zeros where the tensor has no values, or holds a shard of them only. On the host, because a GPU's
+    generator would draw other values.
     """
     whole: torch.Tensor = tensor.detach()
     if whole.is_meta or arrays.sharded(whole):
-        return torch.empty(tuple(whole.shape), dtype=whole.dtype, device=device or whole.device)
-    return whole.clone()
+        return torch.zeros(tuple(whole.shape), dtype=whole.dtype, device="cpu")
+    return whole.to("cpu", copy=True)
 
 
 def materialise(tensor: Any, owner: nn.Module, device: Any) -> None:

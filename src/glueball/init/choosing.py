@@ -1,0 +1,227 @@
+"""Initializers that choose another one: by name, by file, by the framework's habit; and Padded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import streams
+from ..errors import InitializerError
+from ..patterns import nearest
+from .base import Drawn, Initializer, Target, plain
+from .constants import Constant, array_from_json, array_to_json, as_array
+
+__all__ = ["Default", "Load", "Mixed", "Padded"]
+
+
+@dataclass(frozen=True, repr=False)
+class Default(Initializer):
+    """What the framework's own constructor would use for the parameter's layer, from our streams.
+
+    It stands for no rules at all, and by the name `"default"` in a rule for the rest.
+
+    Raises:
+        InitializerError: when used, a layer that is not known.
+
+    >>> import glueball as gb
+    >>> from torch import nn
+    >>> gb.collect_params(nn.Linear(4, 8)).plan({"bias": 0, ".*": gb.init.Default()}, seed=0).rows[0].draws
+    '[-0.5, 0.5]'
+    """
+
+    def _init_weight(self, name: str, data: Any) -> None:
+        raise InitializerError(f"the framework has no default for {name!r}.")
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Load(Initializer):
+    """Values by name from any mapping of names to arrays; what it has not goes to `default`.
+
+    Args:
+        arrays: names to arrays; `arg:` and `aux:`, which old MXNet files put before a name, are dropped.
+        default: the initializer for parameters without an array; without one they are an error. As
+            MXNet's `init.Load`.
+
+    Raises:
+        InitializerError: when used, a parameter with neither.
+        ShapeError, DTypeError: when used, an array that does not fit.
+
+    >>> import glueball as gb, numpy as np
+    >>> from torch import nn
+    >>> layer = nn.Linear(2, 1)
+    >>> gb.initialize(layer, gb.init.Load({"weight": np.array([[3, 4]])}, default=0)).weight.data
+    tensor([[3., 4.]])
+    """
+
+    arrays: Mapping[str, Any]
+    default: Initializer | None
+
+    def __init__(self, arrays: Mapping[str, Any], default: Any = None) -> None:
+        from .names import as_initializer  # names knows this class
+
+        if not isinstance(arrays, Mapping):
+            raise InitializerError(f"Load takes a mapping of names to arrays, not a {type(arrays).__name__}.")
+        named = {name.removeprefix("arg:").removeprefix("aux:"): value for name, value in arrays.items()}
+        object.__setattr__(self, "arrays", named)
+        object.__setattr__(self, "default", None if default is None else as_initializer(default))
+
+    def choose(self, target: Target) -> Initializer:
+        """The array of this name, or what the default chooses."""
+        if target.name in self.arrays:
+            return Constant(self.arrays[target.name])
+        if self.default is None:
+            near = ", ".join(map(repr, nearest(target.name, list(self.arrays)))) or "none at all"
+            raise InitializerError(
+                f"{self!r} has no array for {target.name!r} (nearest: {near}). Give it another rule, or "
+                f"Load(…, default=0)."
+            )
+        return self.default.choose(target)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Load):
+            return NotImplemented
+        mine, others = self.arrays, other.arrays
+        return (
+            self.default == other.default
+            and mine.keys() == others.keys()
+            and all(np.array_equal(as_array(mine[name]), as_array(others[name])) for name in mine)
+        )
+
+    def __hash__(self) -> int:
+        return hash((Load, frozenset(self.arrays), self.default))
+
+    def __repr__(self) -> str:
+        rest = "" if self.default is None else f", default={self.default!r}"
+        return f"Load(<{len(self.arrays)} arrays>{rest})"
+
+    def to_json(self) -> Any:
+        """With the arrays as nested lists.
+
+        Raises:
+            InitializerError: an array that is complex, or too large for JSON.
+        """
+        form: dict[str, Any] = {
+            "kind": "Load",
+            "arrays": {n: array_to_json(a, f"Load's {n!r}") for n, a in self.arrays.items()},
+        }
+        if self.default is not None:
+            form["default"] = plain(self.default)
+        return form
+
+    @classmethod
+    def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
+        from .names import from_json
+
+        default = form.get("default")
+        arrays = {name: array_from_json(value) for name, value in form["arrays"].items()}
+        return cls(arrays, None if default is None else from_json(default, known=known))
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Mixed(Initializer):
+    r"""The first of several initializers whose pattern takes the parameter's name.
+
+    A pattern is a regular expression that matches, whole, the name or the path of a layer in it, as in
+    rules. Rules say the same and more; `Mixed` is for places that take one initializer, such as a
+    model's own argument. As MXNet's `init.Mixed`.
+
+    Raises:
+        InitializerError: no regular expression; when used, a parameter that no pattern takes.
+
+    >>> import glueball as gb
+    >>> from torch import nn
+    >>> mixed = gb.init.Mixed({"bias": 0, ".*": gb.init.Uniform(0.1)})
+    >>> mixed
+    Mixed({'bias': Constant(0), '.*': Uniform(-0.1, 0.1)})
+    >>> gb.initialize(nn.Linear(2, 3), mixed, seed=0).bias.data
+    tensor([0., 0., 0.])
+    """
+
+    rules: tuple[tuple[str, Initializer], ...]
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        from .names import as_initializer
+
+        given_rules: Any = rules
+        if not isinstance(given_rules, Mapping) or not given_rules:
+            raise InitializerError("Mixed takes {pattern: initializer}, with one pattern or more.")
+        made = []
+        for pattern, given in rules.items():
+            try:
+                re.compile(pattern)
+            except (TypeError, re.error) as error:
+                raise InitializerError(f"Mixed: {pattern!r} is no regular expression: {error}.") from None
+            made.append((pattern, as_initializer(given)))
+        object.__setattr__(self, "rules", tuple(made))
+
+    def choose(self, target: Target) -> Initializer:
+        """What the first pattern that takes the name stands for."""
+        for pattern, initializer in self.rules:
+            path = target.name
+            while path:
+                if re.fullmatch(pattern, path):
+                    return initializer.choose(target)
+                path = path.rpartition(".")[0]
+        raise InitializerError(f"{self!r} has no pattern for {target.name!r}: end it with '.*'.")
+
+    def __repr__(self) -> str:
+        return f"Mixed({{{', '.join(f'{pattern!r}: {how!r}' for pattern, how in self.rules)}}})"
+
+    def to_json(self) -> Any:
+        """Patterns and initializers in order."""
+        return {"kind": "Mixed", "rules": {pattern: plain(how) for pattern, how in self.rules}}
+
+    @classmethod
+    def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
+        from .names import from_json
+
+        return cls({pattern: from_json(how, known=known) for pattern, how in form["rules"].items()})
+
+
+@dataclass(frozen=True, repr=False)
+class Padded(Initializer):
+    """As another initializer that draws, with one row (index of the first axis) all 0 afterwards.
+
+    For an embedding whose `padding_idx` stands for no word. The other rows are as without it.
+
+    Raises:
+        InitializerError: an initializer that does not draw, or, when used, no such row.
+
+    >>> import glueball as gb
+    >>> from torch import nn
+    >>> gb.initialize(nn.Embedding(3, 2), gb.init.Padded(gb.init.Normal(1), 0), seed=0).weight[0].tolist()
+    [0.0, 0.0]
+    """
+
+    initializer: Initializer
+    row: int
+
+    def __post_init__(self) -> None:
+        from .names import as_initializer
+        from .scaled import Scaled
+
+        initializer = as_initializer(self.initializer)
+        object.__setattr__(self, "initializer", initializer)
+        if not isinstance(initializer, (Drawn, Scaled)):
+            raise InitializerError(f"Padded takes an initializer that draws, not {initializer!r}.")
+
+    @property
+    def needs_fan(self) -> bool:
+        """As the initializer that draws."""
+        return self.initializer.needs_fan
+
+    def distribution(self, target: Target) -> streams.Distribution | None:
+        """As the initializer that draws, where the row is there to be zeroed."""
+        if not target.shape or not -target.shape[0] <= self.row < target.shape[0]:
+            raise InitializerError(f"{self!r}: {target.name!r} of shape {target.shape} has no such row.")
+        return self.initializer.distribution(target)
+
+    @classmethod
+    def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
+        from .names import from_json
+
+        return cls(from_json(form["initializer"], known=known), form["row"])

@@ -1,0 +1,129 @@
+"""Values that are given, not drawn: a number, an array, another model's Parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InitializerError
+from .base import Given, Initializer
+
+__all__ = ["Constant", "One", "Zero", "as_array"]
+
+MOST_IN_JSON = 1_000_000
+"""Elements of an array that may stand in a JSON form; larger ones belong in a file."""
+
+
+@dataclass(frozen=True, repr=False)
+class Zero(Given):
+    """All elements 0.
+
+    >>> import glueball as gb
+    >>> gb.init.Zero()
+    Zero()
+    """
+
+    given = 0
+
+
+@dataclass(frozen=True, repr=False)
+class One(Given):
+    """All elements 1.
+
+    >>> import glueball as gb
+    >>> gb.init.One()
+    One()
+    """
+
+    given = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Constant(Given):
+    """All elements one number, or the elements of an array (or Parameter) of the parameter's shape.
+
+    Two are equal when their values are.
+
+    Raises:
+        ShapeError, DTypeError: when used, an array of another shape, or of a kind that does not fit.
+
+    >>> import glueball as gb, numpy as np
+    >>> gb.init.Constant(3), gb.init.Constant(np.eye(2))
+    (Constant(3), Constant(<ndarray 2×2>))
+    """
+
+    value: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", self.value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Constant):
+            return NotImplemented
+        return self.value is other.value or bool(np.array_equal(as_array(self.value), as_array(other.value)))
+
+    def __hash__(self) -> int:
+        # Equal numbers of different kinds are equal constants, so they hash alike.
+        array = as_array(self.value)
+        few = np.nan_to_num(array.reshape(-1)[:8].astype(np.complex128))
+        return hash((Constant, array.shape, tuple(few.tolist())))
+
+    def __repr__(self) -> str:
+        shape = getattr(self.value, "shape", ())
+        if shape:
+            return f"Constant(<{type(self.value).__name__} {'×'.join(map(str, shape))}>)"
+        return f"Constant({self.value!r})"
+
+    def to_json(self) -> Any:
+        """A number as itself; an array as nested lists with its dtype.
+
+        Raises:
+            InitializerError: complex, or more elements than belong in JSON.
+        """
+        if isinstance(self.value, (bool, int, float)):
+            return self.value
+        return {"kind": "Constant", **array_to_json(self.value, "Constant")}
+
+    @classmethod
+    def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
+        return cls(array_from_json(form))
+
+
+def as_array(value: Any) -> np.ndarray[Any, Any]:
+    """A given constant as a NumPy array; a Parameter and a tensor by their own `numpy()`."""
+    if isinstance(value, np.ndarray):
+        return value
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if not hasattr(value, "numpy"):
+        return np.asarray(value)
+    try:
+        return np.asarray(value.numpy())
+    except TypeError:  # torch's bfloat16 and float8, which NumPy has not
+        return np.asarray(value.float().numpy())
+
+
+def array_to_json(value: Any, owner: str) -> dict[str, Any]:
+    """An array as nested lists, with its dtype."""
+    array = as_array(value)
+    if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+        raise InitializerError(f"{owner} of {array.dtype} has no JSON form: JSON has real numbers only.")
+    if array.size > MOST_IN_JSON:
+        raise InitializerError(
+            f"{owner} has no JSON form: {array.size:,} elements are too many (the most is "
+            f"{MOST_IN_JSON:,}). Save the array in a file."
+        )
+    return {"value": array.tolist(), "dtype": array.dtype.name}
+
+
+def array_from_json(form: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """What `array_to_json` wrote."""
+    name = form.get("dtype")
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.array(form["value"], ml_dtypes.bfloat16)
+    return np.array(form["value"], None if name is None else np.dtype(name))

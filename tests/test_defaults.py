@@ -1,0 +1,195 @@
+"""No rules: every layer of torch gets what its own constructor draws, from our streams."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from torch import nn
+
+import glueball as gb
+from glueball import init
+from models import TiedLanguageModel
+
+LAYERS = [
+    lambda: nn.Linear(60, 50),
+    lambda: nn.Linear(60, 50, bias=False),
+    lambda: nn.Conv1d(16, 24, 5),
+    lambda: nn.Conv2d(16, 24, (3, 5), groups=4),
+    lambda: nn.Conv3d(8, 12, 3, bias=False),
+    lambda: nn.ConvTranspose1d(12, 24, 5),
+    lambda: nn.ConvTranspose2d(12, 24, 3, groups=3),
+    lambda: nn.ConvTranspose3d(6, 8, 3),
+    lambda: nn.Embedding(100, 30),
+    lambda: nn.Embedding(100, 30, padding_idx=-3),
+    lambda: nn.EmbeddingBag(100, 30, padding_idx=2),
+    lambda: nn.Bilinear(12, 15, 20),
+    lambda: nn.RNN(20, 40, num_layers=2),
+    lambda: nn.LSTM(20, 40, bidirectional=True, proj_size=10),
+    lambda: nn.GRU(20, 40),
+    lambda: nn.RNNCell(20, 40),
+    lambda: nn.LSTMCell(20, 40),
+    lambda: nn.GRUCell(20, 40),
+    lambda: nn.MultiheadAttention(40, 4),
+    lambda: nn.MultiheadAttention(40, 4, kdim=20, vdim=30, add_bias_kv=True),
+    lambda: nn.BatchNorm1d(50),
+    lambda: nn.BatchNorm2d(50),
+    lambda: nn.SyncBatchNorm(50),
+    lambda: nn.InstanceNorm2d(50, affine=True, track_running_stats=True),
+    lambda: nn.LayerNorm((5, 6)),
+    lambda: nn.GroupNorm(5, 20),
+    lambda: nn.RMSNorm(20),
+    lambda: nn.PReLU(20),
+    lambda: nn.PReLU(3, init=0.7),
+    lambda: nn.TransformerEncoderLayer(32, 4, 64),
+    lambda: nn.TransformerDecoderLayer(32, 4, 64),
+    lambda: nn.Transformer(32, 4, 1, 1, 64, batch_first=True),
+    lambda: nn.AdaptiveLogSoftmaxWithLoss(40, 60, [20, 40]),
+    lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(40, 50)),
+]
+
+
+def kind(make):
+    return type(make()).__name__
+
+
+@pytest.mark.parametrize("make", LAYERS, ids=[f"{kind(make)}-{at}" for at, make in enumerate(LAYERS)])
+def test_the_default_is_what_the_constructor_draws(make):
+    torch.manual_seed(1)
+    theirs = [make() for _ in range(8)]
+    ours = [make() for _ in range(8)]
+    for seed, layer in enumerate(ours):
+        params = gb.collect_params(layer, buffers=True)
+        params.select(lambda p: not p.name.endswith(("._u", "._v"))).initialize(seed=seed)
+    for name in dict(ours[0].named_parameters()) | dict(ours[0].named_buffers()):
+        if name.endswith(("._u", "._v")):
+            continue
+        a, b = (
+            torch.cat([layer.state_dict()[name].double().ravel() for layer in layers]).numpy()
+            for layers in (theirs, ours)
+        )
+        if len(np.unique(a)) == 1:
+            assert np.array_equal(a, b), name
+            continue
+        # Zeroed rows are zero in both; the rest is one law.
+        assert np.array_equal(a == 0, b == 0), name
+        assert scipy.stats.ks_2samp(a, b).pvalue > 1e-4, name
+        (plan,) = [r for r in gb.collect_params(ours[0]).plan(seed=0).rows if name == r.name]
+        if plan.draws.startswith("["):
+            bound = float(plan.draws.split(", ")[1][:-1])
+            for drawn in (a, b):
+                assert bound * (1 - 30 / len(a)) < np.abs(drawn).max() <= bound * 1.001, name
+        else:
+            std = float(b[b != 0].std())
+            assert std == pytest.approx(float(a[a != 0].std()), rel=6 / math.sqrt(len(a)))
+            assert scipy.stats.kstest(b[b != 0], scipy.stats.norm(0, std).cdf).pvalue > 1e-4, name
+
+
+def test_the_bounds_are_torch_s_exactly():
+    rows = gb.collect_params(nn.ConvTranspose2d(12, 24, 3, groups=3)).plan(seed=0).rows
+    bound = 1 / math.sqrt(8 * 9)
+    assert [row.initializer for row in rows] == [repr(init.Uniform(bound))] * 2
+    (row,) = gb.collect_params(nn.MultiheadAttention(8, 2)).select("in_proj_weight").plan().rows
+    assert row.draws == f"[{-math.sqrt(6 / 32):.4g}, {math.sqrt(6 / 32):.4g}]"
+
+
+def test_defaults_depend_on_seed_and_name_and_leave_the_global_generator():
+    model = nn.Sequential(nn.Linear(3, 4), nn.LSTM(4, 5))
+    torch.manual_seed(0)
+    wanted = torch.rand(1)
+    torch.manual_seed(0)
+    assert gb.initialize(model, seed=5) is model
+    assert torch.rand(1) == wanted
+    weight = model[1].weight_hh_l0.clone()
+    gb.collect_params(model[1]).initialize(None, seed=5, prefix="1.")
+    assert torch.equal(model[1].weight_hh_l0, weight)
+
+
+def test_a_tied_parameter_begins_as_its_first_layer_would():
+    (row,) = (r for r in gb.collect_params(TiedLanguageModel()).plan(seed=0).rows if r.name == "embed.weight")
+    assert row.initializer == "Normal(1)" and row.rule == "no rules"
+
+
+class Mine(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((3,), 7.0))
+        self.inner = nn.Linear(2, 3)
+
+
+class Own(nn.Linear):
+    def reset_parameters(self):
+        nn.init.zeros_(self.weight)
+
+
+class Same(nn.Linear):
+    pass
+
+
+def test_an_unknown_layer_is_named_in_one_error_that_says_what_to_write():
+    model = nn.Sequential(
+        Mine(), Own(2, 2, bias=False), nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), Same(2, 2)
+    )
+    model[3].extra = nn.Parameter(torch.zeros(2))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(
+        gb.InitializerError,
+        match=r"^no default is known for 0\.scale \(of Mine\), 1\.weight \(of Own\), "
+        r"2\.parametrizations\.weight\.original0 \(of ParametrizationList\), .*, 3\.extra \(of Same\): .* "
+        r"Give a rule for it, and the rest its default: \{'0\.scale': 0, \"\.\*\": \"default\"\}",
+    ):
+        gb.initialize(model, seed=0)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gb.initialize(model, {".*(scale|extra)": 1, "1|.*original.": None, ".*": "default"}, seed=0)
+    assert (model[0].scale == 1).all() and not torch.equal(model[3].weight, before["3.weight"])
+
+
+def test_buffers_of_unknown_layers_are_named_too():
+    model = nn.Module()
+    model.register_buffer("mask", torch.ones(3))
+    with pytest.raises(gb.InitializerError, match=r"no default is known for mask \(of Module\)"):
+        gb.collect_params(model, buffers=True).initialize()
+
+
+def test_lazy_layers_get_theirs_when_they_first_run():
+    def make(linear, conv):
+        return nn.Sequential(conv, nn.Flatten(), linear, nn.BatchNorm1d(4))
+
+    wanted = gb.initialize(make(nn.Linear(12, 4), nn.Conv1d(2, 3, 3)), seed=1)
+    model = gb.initialize(make(nn.LazyLinear(4), nn.LazyConv1d(3, 3)), seed=1)
+    model(torch.rand(2, 2, 6))
+    for name, value in wanted.named_parameters():
+        assert torch.equal(dict(model.named_parameters())[name], value), name
+
+
+def test_a_lazy_layer_of_one_s_own_is_named_at_once():
+    class Lazy(nn.LazyLinear):
+        def reset_parameters(self):
+            pass
+
+    with pytest.raises(gb.InitializerError, match=r"no default is known for weight \(of Lazy\), bias"):
+        gb.initialize(Lazy(3))
+    gb.initialize(Lazy(3), {"weight": "normal", ".*": 0})
+
+
+def test_a_model_without_memory_gets_the_same():
+    def make():
+        layers = nn.LSTM(4, 4), nn.Embedding(5, 4, padding_idx=1), nn.Linear(4, 4, bias=False)
+        return nn.Sequential(*layers, nn.MultiheadAttention(4, 2), nn.BatchNorm1d(3))
+
+    rules = {"2": init.Orthogonal(), r"0\.weight_ih.*": init.Sparse(0.5), r"0\.bias.*": init.ForgetBias()}
+    for given in (None, {**rules, ".*": "default"}):
+        wanted = gb.initialize(make(), given, seed=1)
+        for build in (gb.meta, lambda: torch.device("meta")):
+            with build():
+                model = make()
+            gb.initialize(model, given, seed=1, device="cpu")
+            for name, value in wanted.state_dict().items():
+                assert torch.equal(model.state_dict()[name], value), name
+        assert (wanted[1].weight[1] == 0).all()
