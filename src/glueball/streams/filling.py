@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from glueball.errors import DTypeError, InitializerError
 
+from . import compiled
 from .distributions import Columns, Distribution, Normal, TruncatedNormal, Uniform, constants, values
 from .philox import (
     TILE,
@@ -29,6 +30,7 @@ from .philox import (
     check_seed,
     digests,
     joined_words,
+    run_starts,
     split_runs,
     stream_key,
     words,
@@ -82,6 +84,10 @@ def fill(
     wide = out.dtype == _FLOAT64
     columns = constants(distribution, np.float64 if wide else np.float32)
     keys = [stream_key(seed, name)] + [stream_key(seed, name, "\0lo")] * wide
+    if compiled.chosen(out.size):
+        pieces = _pieces(out, whole, begin)
+        if compiled.fill_pieces(pieces, distribution, keys, wide):
+            return
     for target, drawn in _drawn(out, keys, whole, begin):
         _put(target, values(type(distribution), drawn[0], drawn[1] if wide else None, columns))
 
@@ -107,13 +113,29 @@ def _drawn(
         yield out[place], [block_words(key, whole, there, shape) for key in keys]
 
 
-def _slabs(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """(corner, shape) of parts of at most _CHUNK elements that cover an array, in C order."""
+def _pieces(out: NDArray[Any], whole: tuple[int, ...], begin: tuple[int, ...]) -> Iterator[compiled.Piece]:
+    """The parts of `out` as compiled code takes them: each with the starts and the length of its runs."""
+    _, run = split_runs(whole, out.shape)
+    if run == out.size and out.flags.c_contiguous:  # as one axis, so that the parts are of one size
+        first = int(run_starts(whole, begin, out.shape)[0])
+        out, whole, begin = out.reshape(-1), (first + run,), (first,)
+    for corner, shape in _slabs(out.shape, compiled.PIECE):
+        place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
+        there = [b + c for b, c in zip(begin, corner, strict=True)]
+        starts = run_starts(whole, there, shape)
+        yield out[place], starts.astype(np.int64), math.prod(shape) // len(starts)
+
+
+def _slabs(shape: tuple[int, ...], most: int = _CHUNK) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """(corner, shape) of parts of at most `most` elements that cover an array, in C order."""
+    if not shape:
+        yield (), ()
+        return
     axis = len(shape) - 1
-    while axis > 0 and math.prod(shape[axis:]) <= _CHUNK:
+    while axis > 0 and math.prod(shape[axis:]) <= most:
         axis -= 1
     rest = shape[axis + 1 :]
-    step = max(1, _CHUNK // math.prod(rest))
+    step = max(1, most // math.prod(rest))
     for outer in itertools.product(*map(range, shape[:axis])):
         for at in range(0, shape[axis], step):
             corner = (*outer, at, *(0 for _ in rest))
@@ -154,8 +176,10 @@ def fill_many(jobs: Sequence[tuple[NDArray[Any], Distribution, str]], seed: Supp
         elif out.size:
             group = type(distribution), out.dtype == _FLOAT64
             groups.setdefault(group, []).append(job)
+    small = sum(out.size for members in groups.values() for out, _, _ in members)
+    together = bool(small) and compiled.chosen(small)
     for (kind, wide), members in groups.items():
-        _fill_group(members, kind, wide, seed)
+        _fill_group(members, kind, wide, seed, together)
     for out, distribution, name in large:
         fill(out, distribution, seed, name)
 
@@ -165,6 +189,7 @@ def _fill_group(
     kind: type[Distribution],
     wide: bool,
     seed: int,
+    together: bool,
 ) -> None:
     """Small jobs of one kind and one computing dtype, in passes of about _CHUNK elements."""
     known: dict[Distribution, int] = {}
@@ -176,6 +201,11 @@ def _fill_group(
     names = [job[2] for job in jobs]
     tables = [digests(seed, names)] + ([digests(seed, names, "\0lo")] if wide else [])
     ends = np.cumsum(counts)
+    if together:
+        x = np.empty(ends[-1], dtype)
+        if compiled.fill_rows(x, kind, list(known), which, np.hstack(tables), ends):
+            _scatter(jobs, x)
+            return
     cut = 0
     while cut < len(jobs):
         done = int(ends[cut - 1]) if cut else 0
@@ -184,13 +214,17 @@ def _fill_group(
         drawn = [joined_words(keys[part], counts[part]) for keys in tables]
         columns: Columns = tuple(np.repeat(column[which[part]], counts[part]) for column in table)
         x = values(kind, drawn[0], drawn[1] if wide else None, columns)
-        at = 0
-        with np.errstate(under="ignore"):
-            for out, _, _ in jobs[part]:
-                size = out.size
-                out[...] = x[at : at + size].reshape(out.shape)
-                at += size
+        _scatter(jobs[part], x)
         cut = end
+
+
+def _scatter(jobs: list[tuple[NDArray[Any], Distribution, str]], x: NDArray[Any]) -> None:
+    at = 0
+    with np.errstate(under="ignore"):
+        for out, _, _ in jobs:
+            size = out.size
+            out[...] = x[at : at + size].reshape(out.shape)
+            at += size
 
 
 def _check(out: NDArray[Any], distribution: Distribution) -> None:
