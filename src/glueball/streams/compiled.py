@@ -32,8 +32,8 @@ __all__ = ["Piece", "chosen", "fill_pieces", "fill_rows", "implementation"]
 START = 32 << 20
 """Elements that NumPy draws in the time in which numba is imported and a kernel loaded: 0.3 s."""
 
-PIECE = 1 << 18
-"""Elements of one call of a kernel: some 0.1 ms, many times what Python needs around it."""
+PIECE = 1 << 20
+"""Elements of one call of a kernel: some 0.4 ms, many times what Python needs around it."""
 
 Piece: TypeAlias = tuple[NDArray[Any], NDArray[np.int64], int]
 """A part of the array, the elements at which its runs start, and the length of each run."""
@@ -155,9 +155,7 @@ def fill_pieces(
                 _put(out, x)
 
     def run_all() -> None:
-        import numba
-
-        threads = numba.config.NUMBA_NUM_THREADS
+        threads = _kernels.threads()
         with ThreadPoolExecutor(threads) as pool:
             for future in [pool.submit(work) for _ in range(threads)]:
                 future.result()
@@ -168,8 +166,11 @@ def fill_pieces(
 def _put(out: NDArray[Any], x: NDArray[Any]) -> None:
     """Round to the array's dtype, and write through its strides."""
     if out.dtype in _ROUNDED:
-        rounded = np.empty(out.size, np.uint16)
+        there = out.flags.c_contiguous
+        rounded = out.reshape(-1).view(np.uint16) if there else np.empty(out.size, np.uint16)
         getattr(_kernels, _ROUNDED[out.dtype])(x, rounded)
+        if there:
+            return
         x = rounded.view(out.dtype)
     out[...] = x.reshape(out.shape)
 

@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic, overload
 
-__all__ = ["NORMAL", "TRUNCATED", "UNIFORM", "fill", "to_bfloat16", "to_float16"]
+__all__ = ["NORMAL", "TRUNCATED", "UNIFORM", "fill", "threads", "to_bfloat16", "to_float16"]
 
 UNIFORM, NORMAL, TRUNCATED = 0, 1, 2
 
@@ -51,7 +51,7 @@ def _bits(context: Any, x: Any) -> Any:
 
 
 # Division as IEEE has it, without a test for zero.
-_OPTIONS = {"error_model": "numpy", "forceinline": True}
+_OPTIONS: Any = {"error_model": "numpy", "forceinline": True}
 _inlined = njit(**_OPTIONS)
 
 
@@ -61,6 +61,12 @@ def _kernel(function: Any) -> Any:
         return njit(error_model="numpy", nogil=True, cache=True)(function)
     except RuntimeError:  # numba found no directory that it may write to
         return njit(error_model="numpy", nogil=True)(function)
+
+
+def threads() -> int:
+    """As many as numba would use: NUMBA_NUM_THREADS, or the cores that the process may run on."""
+    count: int = vars(config)["NUMBA_NUM_THREADS"]
+    return count
 
 
 # ------------------------------------------------------------------ words
