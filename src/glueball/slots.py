@@ -440,6 +440,9 @@ class Adapter(Protocol):
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
 
+    def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
+        """Fill an array from its stream where it lies; False where the host has to do it."""
+
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
 

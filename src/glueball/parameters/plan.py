@@ -114,9 +114,11 @@ class Plan:
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
         for row in unreachable:
-            array = tree.array(row)
+            array, name = tree.array(row), self._prefix + tree.names[row]
+            if adapter.fill_device(array, self._drawn[row], self.seed, name):
+                continue
             values = adapter.empty_host(array)
-            streams.fill(values, self._drawn[row], self.seed, self._prefix + tree.names[row])
+            streams.fill(values, self._drawn[row], self.seed, name)
             adapter.write(array, adapter.coerce(array, values, tree.names[row]))
         for row, value in (self._given | made).items():
             adapter.write(tree.array(row), value)

@@ -15,9 +15,11 @@ Invariants:
   implementation has to give the same bits.
 
 The rooms inside: `philox` (keys and words), `normal` (the inverse distribution function),
-`distributions` (from words to floats), `filling` (arrays, blocks, chunks).
+`distributions` (from words to floats), `filling` (arrays, blocks, chunks); `compiled` (when compiled
+code fills) and `kernels` (that code, by numba).
 """
 
+from .compiled import implementation
 from .distributions import Distribution, Normal, TruncatedNormal, Uniform
 from .filling import check_fits, fill, fill_many
 from .normal import normal_from_bits
@@ -35,6 +37,7 @@ __all__ = [
     "fill",
     "fill_many",
     "fresh_seed",
+    "implementation",
     "normal_from_bits",
     "stream_key",
     "words",

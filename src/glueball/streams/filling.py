@@ -107,7 +107,7 @@ def _drawn(
             yield flat[at:end], [words(key, start + at, end - at) for key in keys]
             at = end
         return
-    for corner, shape in _slabs(out.shape):
+    for corner, shape in slabs(out.shape):
         place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
         there = [b + c for b, c in zip(begin, corner, strict=True)]
         yield out[place], [block_words(key, whole, there, shape) for key in keys]
@@ -119,14 +119,14 @@ def _pieces(out: NDArray[Any], whole: tuple[int, ...], begin: tuple[int, ...]) -
     if run == out.size and out.flags.c_contiguous:  # as one axis, so that the parts are of one size
         first = int(run_starts(whole, begin, out.shape)[0])
         out, whole, begin = out.reshape(-1), (first + run,), (first,)
-    for corner, shape in _slabs(out.shape, compiled.PIECE):
+    for corner, shape in slabs(out.shape, compiled.PIECE):
         place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
         there = [b + c for b, c in zip(begin, corner, strict=True)]
         starts = run_starts(whole, there, shape)
         yield out[place], starts.astype(np.int64), math.prod(shape) // len(starts)
 
 
-def _slabs(shape: tuple[int, ...], most: int = _CHUNK) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+def slabs(shape: tuple[int, ...], most: int = _CHUNK) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """(corner, shape) of parts of at most `most` elements that cover an array, in C order."""
     if not shape:
         yield (), ()

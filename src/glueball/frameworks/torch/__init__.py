@@ -92,6 +92,16 @@ class TorchAdapter:
         torch.autograd.graph.increment_version(filled)
 
     @staticmethod
+    def fill_device(array: Any, distribution: Any, seed: int, name: str) -> bool:
+        """Fill a tensor on a CUDA device there; False for any other."""
+        if array.device.type not in arrays.FILLED_THERE or arrays.sharded(array):
+            return False
+        from . import streams
+
+        streams.fill(array, distribution, seed, name)
+        return True
+
+    @staticmethod
     def empty_host(array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the tensor's shape and dtype, for a tensor that NumPy cannot reach."""
         return arrays.numpy(torch.empty(tuple(array.shape), dtype=array.dtype))

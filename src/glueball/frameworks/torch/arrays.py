@@ -32,6 +32,9 @@ _FOREIGN: dict[torch.dtype, tuple[Any, torch.dtype]] = {
 _NUMBERS = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
 _TORCH_OF = {np.dtype(foreign): (dtype, bits) for dtype, (foreign, bits) in _FOREIGN.items()}
 
+# Devices whose arithmetic is IEEE 754's, so that the streams can be computed there.
+FILLED_THERE = {"cuda"}
+
 
 def dtype_name(dtype: torch.dtype) -> str:
     """`float32` for `torch.float32`."""
