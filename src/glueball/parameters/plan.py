@@ -99,20 +99,27 @@ class Plan:
         tree, adapter = self._tree, self._tree.adapter
         made = {row: self._make(row, initializer) for row, initializer in self._custom.items()}
         unreachable = []
+        names, prefix, drawn = tree.names, self._prefix, self._drawn
         # In batches, so that the views of each die young; see above.
-        rows = iter(self._drawn)
+        rows = iter(drawn)
         while batch := list(islice(rows, _BATCH)):
-            jobs, filled = [], []
-            for row in batch:
-                array = tree.array(row)
-                target = adapter.fill_target(array)
+            arrays = tree.arrays(batch)
+            plain, others = adapter.plain_memory(arrays, streams.SMALL)
+            for dtype, (places, addresses, sizes) in plain.items():
+                mine = [batch[place] for place in places]
+                called = [prefix + names[row] for row in mine]
+                how = [drawn[row] for row in mine]
+                streams.fill_memory(adapter.numpy_dtype(dtype), addresses, sizes, how, called, self.seed)
+            jobs = []
+            for place in others:
+                row, target = batch[place], adapter.fill_target(arrays[place])
                 if target is None:
                     unreachable.append(row)
                 else:
-                    jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
-                    filled.append(array)
+                    jobs.append((target, drawn[row], prefix + names[row]))
             streams.fill_many(jobs, self.seed)
-            adapter.filled(filled)
+            missed = set(unreachable)
+            adapter.filled([a for row, a in zip(batch, arrays, strict=True) if row not in missed])
         for row in unreachable:
             array, name = tree.array(row), self._prefix + tree.names[row]
             if adapter.fill_device(array, self._drawn[row], self.seed, name):
@@ -175,14 +182,15 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
     left_alone = []
     values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
+    fitting: set[tuple[int, Any]] = set()  # (rule, dtype) that need no second look
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
-    for row in sorted(plan._rule_of):
+    initializers = {number: how for number, (_, how) in enumerate(parsed) if how is not None}
+    rows = [row for row in sorted(plan._rule_of) if plan._rule_of[row] in initializers]
+    no_values, dtype_of = adapter.no_values, adapter.dtype
+    for row, array in zip(rows, tree.arrays(rows), strict=True):
         number = plan._rule_of[row]
-        initializer = parsed[number][1]
-        if initializer is None:
-            continue
-        array = tree.array(row)
-        reason = adapter.no_values(array)
+        initializer = initializers[number]
+        reason = no_values(array)
         if reason:
             raise DeferredError(f"{tree.names[row]!r} cannot be initialised: {reason}.")
         if isinstance(initializer, Given):
@@ -190,6 +198,9 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
+            if (number, dtype_of(array)) in fitting:
+                plan._drawn[row] = initializer.drawn
+                continue
         else:
             owner, attribute = tree.owners[tree.holders[row]], tree.attributes[row]
             shape = adapter.shape(array, owner, attribute)
@@ -202,7 +213,9 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
             plan._custom[row] = initializer
         elif adapter.floating(array):
             plan._drawn[row] = distribution
-            kinds[distribution, adapter.dtype(array)] = row
+            kinds[distribution, dtype_of(array)] = row
+            if isinstance(initializer, Drawn):
+                fitting.add((number, dtype_of(array)))
         else:
             raise DTypeError(
                 f"{tree.names[row]!r} is {handle(row).row().dtype}: {initializer!r} draws floating "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from ctypes import memmove
 from typing import Any, SupportsIndex
 
 import ml_dtypes
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from glueball.errors import DTypeError, InitializerError
 
 from . import compiled
-from .distributions import Columns, Distribution, Normal, TruncatedNormal, Uniform, constants, values
+from .distributions import Distribution, Normal, TruncatedNormal, Uniform, constants, values
 from .philox import (
     TILE,
     Key,
@@ -28,18 +29,18 @@ from .philox import (
     block_words,
     check_block,
     check_seed,
-    digests,
-    joined_words,
     run_starts,
     split_runs,
     stream_key,
     words,
 )
+from .small import passes
 
-__all__ = ["check_fits", "fill", "fill_many"]
+__all__ = ["SMALL", "check_fits", "fill", "fill_many", "fill_memory", "slabs"]
 
 _CHUNK = 16 * TILE
-_SMALL = 4 * TILE  # arrays up to this size are drawn together
+SMALL = 4 * TILE
+"""Arrays of up to this many elements are drawn together."""
 
 _finfo: Any = ml_dtypes.finfo  # it has no types
 _DTYPES: dict[np.dtype[Any], float] = {  # and where each of them ends
@@ -171,60 +172,57 @@ def fill_many(jobs: Sequence[tuple[NDArray[Any], Distribution, str]], seed: Supp
         if type(distribution) not in _KINDS or asked not in checked:
             _check(out, distribution)
             checked.add(asked)
-        if out.size > _SMALL:
+        if out.size > SMALL:
             large.append(job)
         elif out.size:
             group = type(distribution), out.dtype == _FLOAT64
             groups.setdefault(group, []).append(job)
-    small = sum(out.size for members in groups.values() for out, _, _ in members)
-    together = bool(small) and compiled.chosen(small)
     for (kind, wide), members in groups.items():
-        _fill_group(members, kind, wide, seed, together)
+        outs, distributions, names = zip(*members, strict=True)
+        counts = np.array([out.size for out in outs])
+        dtype = np.float64 if wide else np.float32
+        for part, x in passes(kind, dtype, distributions, counts, names, seed):
+            at = 0
+            for out in outs[part]:
+                size = out.size
+                _put(out, x[at : at + size])
+                at += size
     for out, distribution, name in large:
         fill(out, distribution, seed, name)
 
 
-def _fill_group(
-    jobs: list[tuple[NDArray[Any], Distribution, str]],
-    kind: type[Distribution],
-    wide: bool,
-    seed: int,
-    together: bool,
+def fill_memory(
+    dtype: np.dtype[Any],
+    addresses: Sequence[int],
+    counts: Sequence[int],
+    distributions: Sequence[Distribution],
+    names: Sequence[str],
+    seed: SupportsIndex,
 ) -> None:
-    """Small jobs of one kind and one computing dtype, in passes of about _CHUNK elements."""
-    known: dict[Distribution, int] = {}
-    which = np.array([known.setdefault(job[1], len(known)) for job in jobs])
-    dtype = np.float64 if wide else np.float32
-    rows = [constants(distribution, dtype) for distribution in known]
-    table = [np.array(column) for column in zip(*rows, strict=True)]
-    counts = np.array([job[0].size for job in jobs])
-    names = [job[2] for job in jobs]
-    tables = [digests(seed, names)] + ([digests(seed, names, "\0lo")] if wide else [])
-    ends = np.cumsum(counts)
-    if together:
-        x = np.empty(ends[-1], dtype)
-        if compiled.fill_rows(x, kind, list(known), which, np.hstack(tables), ends):
-            _scatter(jobs, x)
-            return
-    cut = 0
-    while cut < len(jobs):
-        done = int(ends[cut - 1]) if cut else 0
-        end = max(cut + 1, int(np.searchsorted(ends, done + _CHUNK, "right")))
-        part = slice(cut, end)
-        drawn = [joined_words(keys[part], counts[part]) for keys in tables]
-        columns: Columns = tuple(np.repeat(column[which[part]], counts[part]) for column in table)
-        x = values(kind, drawn[0], drawn[1] if wide else None, columns)
-        _scatter(jobs[part], x)
-        cut = end
+    """Fill small arrays of one dtype by address, which is much quicker than to make NumPy arrays of them.
 
-
-def _scatter(jobs: list[tuple[NDArray[Any], Distribution, str]], x: NDArray[Any]) -> None:
-    at = 0
-    with np.errstate(under="ignore"):
-        for out, _, _ in jobs:
-            size = out.size
-            out[...] = x[at : at + size].reshape(out.shape)
-            at += size
+    Each is counts[n] elements without gaps from addresses[n] on, and the whole of names[n]; at most
+    `SMALL` of them. The caller keeps the memory alive, and vouches for it: nothing here can check it.
+    Raises what `fill` raises, before any memory is changed.
+    """
+    seed = check_seed(seed)
+    for distribution in {id(d): d for d in distributions}.values():
+        check_fits(distribution, dtype)
+    computed = np.float64 if dtype == _FLOAT64 else np.float32
+    sizes, size = np.array(counts), dtype.itemsize
+    for kind in dict.fromkeys(map(type, distributions)):
+        mine = [n for n, d in enumerate(distributions) if type(d) is kind and counts[n]]
+        if not mine:
+            continue
+        there = [addresses[n] for n in mine], [counts[n] for n in mine]
+        chosen = [distributions[n] for n in mine], sizes[mine], [names[n] for n in mine]
+        for part, x in passes(kind, computed, *chosen, seed):
+            with np.errstate(under="ignore"):
+                rounded = x.astype(dtype, copy=False)
+            at = rounded.ctypes.data
+            for address, count in zip(there[0][part], there[1][part], strict=True):
+                memmove(address, at, count * size)
+                at += count * size
 
 
 def _check(out: NDArray[Any], distribution: Distribution) -> None:

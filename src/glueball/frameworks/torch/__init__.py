@@ -43,6 +43,7 @@ class TorchAdapter:
     move = staticmethod(arrays.mover)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    plain_memory = staticmethod(arrays.plain_memory)
 
     fans = staticmethod(layers.fans)
 
