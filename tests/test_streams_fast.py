@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glueball as gb
-from glueball.errors import DTypeError, ShapeError
+from glueball.errors import DTypeError, InitializerError, ShapeError
 from glueball.frameworks.torch import TorchAdapter, arrays
 from glueball.frameworks.torch import streams as torch_streams
 from glueball.frameworks.torch.arrays import from_numpy, numpy
-from glueball.streams import Normal, TruncatedNormal, Uniform, compiled, fill, fill_many
+from glueball.streams import Normal, TruncatedNormal, Uniform, compiled, fill, fill_many, fill_memory
 
 numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba (the extra `fast`) is not installed")
 
@@ -341,3 +341,42 @@ def test_a_model_on_cuda_is_filled_as_on_the_host():
     for model in (here, there):
         gb.initialize(model, gb.init.Normal(0.5), seed=1)
     assert all(torch.equal(a, b.cpu()) for a, b in zip(here.parameters(), there.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_memory_by_address_is_filled_as_arrays_are(dtype):
+    dtype = np.dtype(dtype)
+    sizes = [1, 16, 0, 300, 4096, 7]
+    how = [DISTRIBUTIONS[n] for n in (0, 1, 1, 3, 1, 0)]
+    names = [f"p{n}" for n in range(len(sizes))]
+    whole = np.full(sum(sizes) + 2, 9, dtype)
+    ends = 1 + np.cumsum(sizes)
+    addresses = [
+        whole.ctypes.data + int(end - size) * dtype.itemsize for end, size in zip(ends, sizes, strict=True)
+    ]
+    fill_memory(dtype, addresses, sizes, how, names, 0)
+    for end, size, distribution, name in zip(ends, sizes, how, names, strict=True):
+        alone = np.empty(size, dtype)
+        fill(alone, distribution, 0, name)
+        assert whole[end - size : end].tobytes() == alone.tobytes()
+    assert whole[0] == whole[-1] == 9
+
+
+def test_memory_is_unchanged_where_a_distribution_does_not_fit():
+    array = np.full(2, 9, np.float16)
+    addresses = [array.ctypes.data, array.ctypes.data + 2]
+    with pytest.raises(InitializerError, match="float16 ends at"):
+        fill_memory(array.dtype, addresses, [1, 1], [Normal(0, 1), Normal(0, 2e4)], ["a", "b"], 0)
+    assert (array == 9).all()
+
+
+def test_parameters_with_gaps_are_filled_through_their_strides():
+    plain, gaps = torch.nn.Module(), torch.nn.Module()
+    plain.weight = torch.nn.Parameter(torch.empty(6, 4))
+    plain.other = torch.nn.Parameter(torch.empty(3, 5, dtype=torch.bfloat16))
+    gaps.weight = torch.nn.Parameter(torch.empty(4, 6).T)
+    gaps.other = torch.nn.Parameter(torch.empty(6, 10, dtype=torch.bfloat16)[::2, ::2])
+    for model in (plain, gaps):
+        gb.initialize(model, gb.init.Normal(0.5), seed=1)
+    assert torch.equal(plain.weight, gaps.weight)
+    assert torch.equal(plain.other, gaps.other)

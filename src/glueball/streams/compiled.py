@@ -30,7 +30,7 @@ from .distributions import Distribution, Normal, TruncatedNormal, Uniform, const
 __all__ = ["Piece", "chosen", "fill_pieces", "fill_rows", "implementation"]
 
 START = 32 << 20
-"""Elements that NumPy draws in the time in which numba is imported and a kernel loaded: 0.3 s."""
+"""Elements that NumPy draws in the time in which numba is imported and a kernel loaded: 0.4 s."""
 
 PIECE = 1 << 20
 """Elements of one call of a kernel: some 0.4 ms, many times what Python needs around it."""
