@@ -23,15 +23,20 @@ def linears(count: int) -> nn.Module:
 
 
 def in_turn(
-    ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 21
+    ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 21, pause: float = 0
 ) -> tuple[float, float, float]:
-    """Median seconds of each, and the median of the ratios of neighbouring runs; one run of each first."""
+    """Median seconds of each, and the median of the ratios of neighbouring runs; one run of each first.
+
+    `pause`: seconds before each run. Threads of OpenMP spin for some milliseconds when their work is
+    done; without a pause the one that follows is timed with a core less.
+    """
     pairs = []
     ours(), theirs()
     gc.collect()
     for _ in range(rounds):
         pair = []
         for run in (ours, theirs):
+            time.sleep(pause)
             start = time.perf_counter()
             kept = run()
             pair.append(time.perf_counter() - start)

@@ -423,6 +423,17 @@ class Adapter(Protocol):
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
 
+    def plain_memory(
+        self, arrays: Sequence[Any], most: int
+    ) -> tuple[dict[Any, tuple[list[int], list[int], list[int]]], list[int]]:
+        """By dtype the places in `arrays`, addresses and sizes of those without gaps in the host's memory.
+
+        Only those of at most `most` elements; then the places of all others.
+        """
+
+    def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
+        """Fill an array from its stream where it lies; False where the host has to do it."""
+
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
 

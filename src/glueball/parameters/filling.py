@@ -29,6 +29,8 @@ def draw_apart(
     """
     part = adapter.shard(array)
     local, whole, offsets = (array, None, None) if part is None else part
+    if part is None and adapter.fill_device(array, distribution, seed, name):
+        return
     target = adapter.fill_target(local)
     values = adapter.empty_host(local) if target is None else target
     streams.fill(values, distribution, seed, name, whole_shape=whole, offsets=offsets)

@@ -126,22 +126,26 @@ class Plan:
             rows = [*self._drawn, *self._given, *made]
             for row, array in zip(rows, tree.arrays(rows), strict=True):
                 adapter.materialise(array, tree.owners[tree.holders[row]], self._device)
-        apart = []
+        names, prefix, drawn = tree.names, self._prefix, self._drawn
         # In batches, so that the views of each die young; see above.
-        drawn = zip(self._drawn, tree.arrays(self._drawn), strict=True)
-        while batch := list(islice(drawn, _BATCH)):
-            jobs, filled = [], []
-            for row, array in batch:
+        pairs = zip(drawn, tree.arrays(drawn), strict=True)
+        while batch := list(islice(pairs, _BATCH)):
+            plain, others = adapter.plain_memory([array for _, array in batch], streams.SMALL)
+            for dtype, (places, addresses, sizes) in plain.items():
+                mine = [batch[place][0] for place in places]
+                called = [prefix + names[row] for row in mine]
+                how = [drawn[row] for row in mine]
+                streams.fill_memory(adapter.numpy_dtype(dtype), addresses, sizes, how, called, self.seed)
+            jobs, filled = [], [batch[place][1] for places, *_ in plain.values() for place in places]
+            for row, array in (batch[place] for place in others):
                 target = adapter.fill_target(array)
                 if target is None:
-                    apart.append((row, array))
+                    draw_apart(adapter, array, drawn[row], self.seed, prefix + names[row])
                 else:
-                    jobs.append((target, self._drawn[row], self._prefix + tree.names[row]))
+                    jobs.append((target, drawn[row], prefix + names[row]))
                     filled.append(array)
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
-        for row, array in apart:
-            draw_apart(adapter, array, self._drawn[row], self.seed, self._prefix + tree.names[row])
         values = self._given | made
         for array, value in zip(tree.arrays(values), values.values(), strict=True):
             adapter.write(array, value)
@@ -204,6 +208,7 @@ def _resolve(
     unknown = []
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
+    fitting: set[tuple[int, Any]] = set()  # (rule, dtype) that need no second look
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
     for row, array in zip(taken, tree.arrays(taken), strict=True):
@@ -233,6 +238,9 @@ def _resolve(
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
+            if (number, adapter.dtype(array)) in fitting:
+                plan._drawn[row] = initializer.drawn
+                continue
         else:
             target = target_of_row(tree, row, _shape(tree, row, array))
             chosen = resolve_row(tree, row, initializer, target)
@@ -259,6 +267,8 @@ def _resolve(
         _need_floating(initializer, tree, row, array, handle)
         plan._drawn[row] = distribution
         kinds[distribution, adapter.dtype(array)] = row
+        if isinstance(initializer, Drawn):
+            fitting.add((number, adapter.dtype(array)))
     if unknown:
         raise no_default(tree, unknown)
     for distribution, dtype in kinds:

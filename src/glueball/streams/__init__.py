@@ -15,15 +15,19 @@ Invariants:
   implementation has to give the same bits.
 
 The rooms inside: `philox` (keys and words), `normal` (the inverse distribution function),
-`distributions` (from words to floats), `filling` (arrays, blocks, chunks).
+`distributions` (from words to floats), `filling` (arrays, blocks, chunks), `small` (many
+arrays together); `compiled` (when compiled
+code fills) and `kernels` (that code, by numba).
 """
 
+from .compiled import implementation
 from .distributions import Distribution, Normal, TruncatedNormal, Uniform
-from .filling import check_fits, fill, fill_many
+from .filling import SMALL, check_fits, fill, fill_many, fill_memory
 from .normal import normal_from_bits
 from .philox import Key, block_words, check_seed, fresh_seed, stream_key, words
 
 __all__ = [
+    "SMALL",
     "Distribution",
     "Key",
     "Normal",
@@ -34,7 +38,9 @@ __all__ = [
     "check_seed",
     "fill",
     "fill_many",
+    "fill_memory",
     "fresh_seed",
+    "implementation",
     "normal_from_bits",
     "stream_key",
     "words",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from ctypes import memmove
 from typing import Any, SupportsIndex
 
 import ml_dtypes
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 from glueball.errors import DTypeError, InitializerError
 
-from .distributions import Columns, Distribution, Normal, TruncatedNormal, Uniform, constants, values
+from . import compiled
+from .distributions import Distribution, Normal, TruncatedNormal, Uniform, constants, values
 from .philox import (
     TILE,
     Key,
@@ -27,17 +29,18 @@ from .philox import (
     block_words,
     check_block,
     check_seed,
-    digests,
-    joined_words,
+    run_starts,
     split_runs,
     stream_key,
     words,
 )
+from .small import passes
 
-__all__ = ["check_fits", "fill", "fill_many"]
+__all__ = ["SMALL", "check_fits", "fill", "fill_many", "fill_memory", "slabs"]
 
 _CHUNK = 16 * TILE
-_SMALL = 4 * TILE  # arrays up to this size are drawn together
+SMALL = 4 * TILE
+"""Arrays of up to this many elements are drawn together."""
 
 _finfo: Any = ml_dtypes.finfo  # it has no types
 _DTYPES: dict[np.dtype[Any], float] = {  # and where each of them ends
@@ -82,6 +85,10 @@ def fill(
     wide = out.dtype == _FLOAT64
     columns = constants(distribution, np.float64 if wide else np.float32)
     keys = [stream_key(seed, name)] + [stream_key(seed, name, "\0lo")] * wide
+    if compiled.chosen(out.size):
+        pieces = _pieces(out, whole, begin)
+        if compiled.fill_pieces(pieces, distribution, keys, wide):
+            return
     for target, drawn in _drawn(out, keys, whole, begin):
         _put(target, values(type(distribution), drawn[0], drawn[1] if wide else None, columns))
 
@@ -101,19 +108,35 @@ def _drawn(
             yield flat[at:end], [words(key, start + at, end - at) for key in keys]
             at = end
         return
-    for corner, shape in _slabs(out.shape):
+    for corner, shape in slabs(out.shape):
         place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
         there = [b + c for b, c in zip(begin, corner, strict=True)]
         yield out[place], [block_words(key, whole, there, shape) for key in keys]
 
 
-def _slabs(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """(corner, shape) of parts of at most _CHUNK elements that cover an array, in C order."""
+def _pieces(out: NDArray[Any], whole: tuple[int, ...], begin: tuple[int, ...]) -> Iterator[compiled.Piece]:
+    """The parts of `out` as compiled code takes them: each with the starts and the length of its runs."""
+    _, run = split_runs(whole, out.shape)
+    if run == out.size and out.flags.c_contiguous:  # as one axis, so that the parts are of one size
+        first = int(run_starts(whole, begin, out.shape)[0])
+        out, whole, begin = out.reshape(-1), (first + run,), (first,)
+    for corner, shape in slabs(out.shape, compiled.PIECE):
+        place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
+        there = [b + c for b, c in zip(begin, corner, strict=True)]
+        starts = run_starts(whole, there, shape)
+        yield out[place], starts.astype(np.int64), math.prod(shape) // len(starts)
+
+
+def slabs(shape: tuple[int, ...], most: int = _CHUNK) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """(corner, shape) of parts of at most `most` elements that cover an array, in C order."""
+    if not shape:
+        yield (), ()
+        return
     axis = len(shape) - 1
-    while axis > 0 and math.prod(shape[axis:]) <= _CHUNK:
+    while axis > 0 and math.prod(shape[axis:]) <= most:
         axis -= 1
     rest = shape[axis + 1 :]
-    step = max(1, _CHUNK // math.prod(rest))
+    step = max(1, most // math.prod(rest))
     for outer in itertools.product(*map(range, shape[:axis])):
         for at in range(0, shape[axis], step):
             corner = (*outer, at, *(0 for _ in rest))
@@ -149,48 +172,57 @@ def fill_many(jobs: Sequence[tuple[NDArray[Any], Distribution, str]], seed: Supp
         if type(distribution) not in _KINDS or asked not in checked:
             _check(out, distribution)
             checked.add(asked)
-        if out.size > _SMALL:
+        if out.size > SMALL:
             large.append(job)
         elif out.size:
             group = type(distribution), out.dtype == _FLOAT64
             groups.setdefault(group, []).append(job)
     for (kind, wide), members in groups.items():
-        _fill_group(members, kind, wide, seed)
+        outs, distributions, names = zip(*members, strict=True)
+        counts = np.array([out.size for out in outs])
+        dtype = np.float64 if wide else np.float32
+        for part, x in passes(kind, dtype, distributions, counts, names, seed):
+            at = 0
+            for out in outs[part]:
+                size = out.size
+                _put(out, x[at : at + size])
+                at += size
     for out, distribution, name in large:
         fill(out, distribution, seed, name)
 
 
-def _fill_group(
-    jobs: list[tuple[NDArray[Any], Distribution, str]],
-    kind: type[Distribution],
-    wide: bool,
-    seed: int,
+def fill_memory(
+    dtype: np.dtype[Any],
+    addresses: Sequence[int],
+    counts: Sequence[int],
+    distributions: Sequence[Distribution],
+    names: Sequence[str],
+    seed: SupportsIndex,
 ) -> None:
-    """Small jobs of one kind and one computing dtype, in passes of about _CHUNK elements."""
-    known: dict[Distribution, int] = {}
-    which = np.array([known.setdefault(job[1], len(known)) for job in jobs])
-    dtype = np.float64 if wide else np.float32
-    rows = [constants(distribution, dtype) for distribution in known]
-    table = [np.array(column) for column in zip(*rows, strict=True)]
-    counts = np.array([job[0].size for job in jobs])
-    names = [job[2] for job in jobs]
-    tables = [digests(seed, names)] + ([digests(seed, names, "\0lo")] if wide else [])
-    ends = np.cumsum(counts)
-    cut = 0
-    while cut < len(jobs):
-        done = int(ends[cut - 1]) if cut else 0
-        end = max(cut + 1, int(np.searchsorted(ends, done + _CHUNK, "right")))
-        part = slice(cut, end)
-        drawn = [joined_words(keys[part], counts[part]) for keys in tables]
-        columns: Columns = tuple(np.repeat(column[which[part]], counts[part]) for column in table)
-        x = values(kind, drawn[0], drawn[1] if wide else None, columns)
-        at = 0
-        with np.errstate(under="ignore"):
-            for out, _, _ in jobs[part]:
-                size = out.size
-                out[...] = x[at : at + size].reshape(out.shape)
-                at += size
-        cut = end
+    """Fill small arrays of one dtype by address, which is much quicker than to make NumPy arrays of them.
+
+    Each is counts[n] elements without gaps from addresses[n] on, and the whole of names[n]; at most
+    `SMALL` of them. The caller keeps the memory alive, and vouches for it: nothing here can check it.
+    Raises what `fill` raises, before any memory is changed.
+    """
+    seed = check_seed(seed)
+    for distribution in {id(d): d for d in distributions}.values():
+        check_fits(distribution, dtype)
+    computed = np.float64 if dtype == _FLOAT64 else np.float32
+    sizes, size = np.array(counts), dtype.itemsize
+    for kind in dict.fromkeys(map(type, distributions)):
+        mine = [n for n, d in enumerate(distributions) if type(d) is kind and counts[n]]
+        if not mine:
+            continue
+        there = [addresses[n] for n in mine], [counts[n] for n in mine]
+        chosen = [distributions[n] for n in mine], sizes[mine], [names[n] for n in mine]
+        for part, x in passes(kind, computed, *chosen, seed):
+            with np.errstate(under="ignore"):
+                rounded = x.astype(dtype, copy=False)
+            at = rounded.ctypes.data
+            for address, count in zip(there[0][part], there[1][part], strict=True):
+                memmove(address, at, count * size)
+                at += count * size
 
 
 def _check(out: NDArray[Any], distribution: Distribution) -> None:

@@ -238,18 +238,24 @@ def block_words(
     size = math.prod(shape)
     if not size:
         return np.empty(shape, np.uint32)
-    axis, run = split_runs(whole, shape)
-    steps = [math.prod(whole[a + 1 :]) for a in range(len(whole))]
-    start = sum(b * s for b, s in zip(begin, steps, strict=True))
+    starts = run_starts(whole, begin, shape)
+    run = size // len(starts)
     if run == size:
-        return words(key, start, size).reshape(shape)
-    starts = np.full((), start, np.uint64)
-    for n, step in zip(shape[:axis], steps, strict=False):
-        starts = np.add.outer(starts, np.arange(n, dtype=np.uint64) * np.uint64(step))
+        return words(key, int(starts[0]), size).reshape(shape)
     if run >= _RUN:
-        return _runs(key, starts.reshape(-1).tolist(), run).reshape(shape)
+        return _runs(key, starts.tolist(), run).reshape(shape)
     index = np.add.outer(starts, np.arange(run, dtype=np.uint64))
     return _words_at(key, index.reshape(-1)).reshape(shape)
+
+
+def run_starts(whole: Sequence[int], begin: Sequence[int], shape: Sequence[int]) -> U64:
+    """The elements of the whole at which the block's runs start, in order."""
+    axis, _ = split_runs(whole, shape)
+    steps = [math.prod(whole[a + 1 :]) for a in range(len(whole))]
+    starts = np.full((), sum(b * s for b, s in zip(begin, steps, strict=True)), np.uint64)
+    for n, step in zip(shape[:axis], steps, strict=False):
+        starts = np.add.outer(starts, np.arange(n, dtype=np.uint64) * np.uint64(step))
+    return starts.reshape(-1)
 
 
 def split_runs(whole: Sequence[int], shape: Sequence[int]) -> tuple[int, int]:

@@ -47,6 +47,7 @@ class TorchAdapter:
     move = staticmethod(arrays.mover)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    plain_memory = staticmethod(arrays.plain_memory)
 
     shard = staticmethod(arrays.shard)
 
@@ -118,6 +119,16 @@ class TorchAdapter:
         """Tell autograd that tensors were written through their memory."""
         if filled:
             torch.autograd.graph.increment_version(filled)
+
+    @staticmethod
+    def fill_device(array: Any, distribution: Any, seed: int, name: str) -> bool:
+        """Fill a tensor on a CUDA device there; False for any other."""
+        if array.device.type not in arrays.FILLED_THERE or arrays.sharded(array):
+            return False
+        from . import streams
+
+        streams.fill(array, distribution, seed, name)
+        return True
 
     @staticmethod
     def empty_host(array: Any) -> np.ndarray[Any, Any]:

@@ -40,8 +40,11 @@ _NUMBERS: dict[type, torch.dtype] = {
 }
 _TORCH_OF = {np.dtype(foreign): (dtype, bits) for dtype, (foreign, bits) in _FOREIGN.items()}
 
+# Devices whose arithmetic is IEEE 754's, so that the streams can be computed there.
+FILLED_THERE = {"cuda"}
 
-_PLAIN = (nn.Parameter, torch.Tensor)
+
+_PLAIN = {nn.Parameter, torch.Tensor}
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -376,6 +379,36 @@ def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
     else:
         memory = host.numpy()
     return memory
+
+
+def plain_memory(
+    tensors: Sequence[Any], most: int
+) -> tuple[dict[torch.dtype, tuple[list[int], list[int], list[int]]], list[int]]:
+    """By dtype the places, addresses and sizes of small tensors that NumPy's values can be copied to.
+
+    A tensor is asked as little as is safe: a model may have tens of thousands of them.
+    """
+    found: dict[torch.dtype, tuple[list[int], list[int], list[int]]] = {}
+    others = []
+    strided = torch.strided
+    for place, tensor in enumerate(tensors):
+        if (
+            type(tensor) in _PLAIN  # not of a class whose memory means something else
+            and tensor.is_cpu
+            and tensor.layout is strided
+            and tensor.is_contiguous()
+            and not tensor.is_neg()
+            and (size := tensor.numel()) <= most
+        ):
+            columns = found.get(tensor.dtype)
+            if columns is None:
+                columns = found[tensor.dtype] = [], [], []
+            columns[0].append(place)
+            columns[1].append(tensor.data_ptr())
+            columns[2].append(size)
+        else:
+            others.append(place)
+    return found, others
 
 
 # ---- dtype, device, trainable -----------------------------------------------------------------------
