@@ -364,6 +364,9 @@ class Adapter(Protocol):
     def unwritable(self, array: Any) -> str | None:
         """Why its values cannot be written in place, None where they can."""
 
+    def version(self, array: Any) -> int:
+        """A number that changes when the values are written."""
+
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""
 

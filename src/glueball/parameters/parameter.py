@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
 from ..slots import Adapter, Facts, Shape, Site, Tree
 from ..views.table import Row, parameter_table
+from .origin import Origin, origin_of
 
 __all__ = ["Parameter"]
 
@@ -218,6 +219,28 @@ class Parameter:
     def unfreeze(self) -> None:
         """Take gradients from now on."""
         self.trainable = True
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where its values came from: the rule, seed and time of the plan that filled it last.
+
+        None where no plan of glueball filled the array that lies here, in the model that was collected.
+
+        >>> import glueball as gb, torch
+        >>> params = gb.collect_params(torch.nn.Linear(4, 8))
+        >>> plan = params.initialize({"weight": gb.init.Normal(0.1), "bias": 0}, seed=7)
+        >>> origin = params["weight"].origin
+        >>> origin.rule, origin.initializer, origin.seed, origin.edited
+        ('"weight"', 'Normal(0.1)', 7, False)
+        >>> params["weight"].data()[:] += 1
+        >>> params["weight"].origin.edited
+        True
+        """
+        array = self.tensor()
+        if self._tree.adapter.lazy(array):
+            return None
+        version = self._tree.adapter.version(array)
+        return origin_of(self._tree.root, self.slots, array, version)
 
     # ---- seeing -------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from ..slots import Tree
 from ..views.table import Listing, names_text, plan_table
 from .filling import Later, draw_apart, zero_row
 from .making import make
+from .origin import Record, remember
 from .parameter import native
 from .resolving import no_default, resolve_row, target_of_row
 
@@ -153,6 +154,24 @@ class Plan:
             zero_row(adapter, tree.array(row), index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
+        self._remember()
+
+    def _remember(self) -> None:
+        """Leave a record of where the values came from."""
+        rows = [*self._drawn, *self._given, *self._made]
+        told = {number: (label, repr(how)) for number, (label, how) in enumerate(self._rules)}
+        places = {text: number for number, text in told.items()}
+        rules = [self._rule_of[row] for row in rows]
+        if self._chosen:
+            for at, row in enumerate(rows):
+                if row in self._chosen:
+                    text = self._rules[rules[at]][0], repr(self._chosen[row])
+                    rules[at] = places.setdefault(text, len(places))
+                    told[rules[at]] = text
+        arrays = self._tree.arrays(rows)
+        names = [self._tree.names[row] for row in rows]
+        versions = list(map(self._tree.adapter.version, arrays))
+        remember(self._tree.root, Record(names, arrays, versions, rules, told, self.seed, self._prefix))
 
 
 def make_plan(

@@ -105,6 +105,11 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
+    def version(array: Any) -> int:
+        """Autograd's count of writes; inference tensors have none."""
+        return -1 if array.is_inference() else array._version
+
+    @staticmethod
     def on_meta(array: Any) -> bool:
         """Whether the tensor lies on the meta device."""
         return bool(array.is_meta)

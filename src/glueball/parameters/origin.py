@@ -1,0 +1,88 @@
+"""Where values came from: which rule of which plan filled a parameter, and whether it was written since.
+
+A plan that was carried out leaves a record with the model it was carried out on: names and numbers, no
+arrays, and no reference that would keep the model alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+__all__ = ["Origin", "Record", "origin_of", "remember"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What filled a parameter.
+
+    Attributes:
+        rule: the rule's pattern as it was written, "all" for a plan with one initializer.
+        initializer: the initializer as it prints.
+        seed: the plan's seed.
+        name: the name under which the values were drawn: with seed and rule it gives them again.
+        when: the time, in UTC.
+        edited: whether the values were written since, by training or by hand. Edits through torch's
+            `.data` attribute leave no trace and are not seen.
+    """
+
+    rule: str
+    initializer: str
+    seed: int
+    name: str
+    when: datetime
+    edited: bool
+
+
+class Record:
+    """One plan that was carried out, in columns over the parameters that it filled."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        arrays: Sequence[Any],
+        versions: Sequence[int],
+        rules: Sequence[int],
+        told: Mapping[int, tuple[str, str]],
+        seed: int,
+        prefix: str,
+    ) -> None:
+        self.names = list(names)
+        self.ids = list(map(id, arrays))
+        self.versions = list(versions)
+        self.rules = list(rules)
+        self.told = dict(told)
+        self.seed = seed
+        self.prefix = prefix
+        self.when = datetime.now(UTC)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Place by name."""
+        return {name: at for at, name in enumerate(self.names)}
+
+
+_records: WeakKeyDictionary[Any, list[Record]] = WeakKeyDictionary()
+
+
+def remember(root: Any, record: Record) -> None:
+    """Keep a record with the model that was collected."""
+    kept = [old for old in _records.get(root, ()) if not set(old.names) <= set(record.names)]
+    _records[root] = [*kept, record]
+
+
+def origin_of(root: Any, slots: Sequence[str], array: Any, version: int) -> Origin | None:
+    """The last record that filled this array under one of these names; None where there is none."""
+    for record in reversed(_records.get(root, ())):
+        for slot in slots:
+            at = record.places.get(slot)
+            if at is not None and record.ids[at] == id(array):
+                rule, initializer = record.told[record.rules[at]]
+                edited = version != record.versions[at]
+                name = record.prefix + record.names[at]
+                return Origin(rule, initializer, record.seed, name, record.when, edited)
+    return None
