@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 import warnings
 import weakref
@@ -396,3 +397,38 @@ def test_records_do_not_keep_a_model_alive():
     del model
     gc.collect()
     assert gone() is None
+
+
+# ---- plans kept ----------------------------------------------------------------------------------------
+
+
+def test_a_recipe_is_saved_compared_and_carried_out_again():
+    rules = {r"0\.block 1": init.Xavier(), ".*bias": init.Uniform(1), (nn.Linear, "weight"): init.Normal(0.5)}
+    rules = {".*bias": rules[".*bias"], **rules}
+    first, second = rgnet(), rgnet()
+    plan = gb.collect_params(first).initialize(rules, seed=3)
+    saved = json.loads(json.dumps(plan.recipe.to_json()))
+    recipe = gb.Recipe.from_json(saved)
+    assert recipe == plan.recipe
+    again = gb.collect_params(second).initialize(recipe)
+    assert same(values(first), values(second))
+    assert again == plan
+    assert again != gb.collect_params(second).plan(rules, seed=4)
+    gb.collect_params(second).initialize(recipe, seed=4)
+    assert not same(values(first), values(second))
+    with pytest.raises(
+        gb.NameNotFoundError, match=r"the recipe is for names that are not here: .*It fits the model it was"
+    ):
+        gb.initialize(mlp(), recipe)
+    for wrong in ({}, {"seed": 1}, {"seed": 1, "prefix": "", "initializers": [3]}):
+        with pytest.raises(gb.InitializerError, match="no recipe that to_json wrote"):
+            gb.Recipe.from_json(wrong)
+
+
+def test_a_recipe_of_the_defaults_and_of_kept_values():
+    model, other = rgnet(), rgnet()
+    plan = gb.collect_params(model).initialize(None, seed=1)
+    gb.initialize(other, gb.Recipe.from_json(plan.recipe.to_json()))
+    assert same(values(model), values(other))
+    kept = gb.collect_params(model).plan({".*bias": None, ".*": "xavier"}, seed=1).recipe
+    assert gb.Recipe.from_json(kept.to_json()) == kept

@@ -5,6 +5,7 @@ from .dictionary import ParameterDict
 from .optimizers import OptimizerReport
 from .parameter import Parameter
 from .plan import Plan, PlanRow
+from .recipe import Recipe
 from .selection import Totals
 from .ties import Aliases, Exchange
 
@@ -16,6 +17,7 @@ __all__ = [
     "ParameterDict",
     "Plan",
     "PlanRow",
+    "Recipe",
     "Totals",
     "collect_params",
     "initialize",

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from .. import streams
-from ..errors import DeferredError, DTypeError, InitializerError
+from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError
 from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
@@ -20,6 +20,7 @@ from .filling import Later, draw_apart, zero_row
 from .making import make
 from .origin import Record, remember
 from .parameter import native
+from .recipe import Recipe
 from .resolving import no_default, resolve_row, target_of_row
 
 __all__ = ["Plan", "PlanRow"]
@@ -96,6 +97,22 @@ class Plan:
             return ""
         what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
         return what + "when its layer first runs"
+
+    @property
+    def recipe(self) -> Recipe:
+        """What was decided, free of the model: to compare, to save as JSON, and to carry out again."""
+        chosen = {
+            self._tree.names[row]: self._chosen.get(row, self._rules[number][1])
+            for row, number in sorted(self._rule_of.items())
+        }
+        for name in self.left_alone:
+            chosen[name] = None
+        return Recipe(self.seed, self._prefix, chosen)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self.recipe == other.recipe
+
+    __hash__ = None  # type: ignore[assignment]
 
     def table(self, *, fold: bool | None = None, limit: int | None = 60) -> Listing:
         """The plan as a table, as `ParameterDict.table` gives one."""
@@ -186,16 +203,21 @@ def make_plan(
     device: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
+    if isinstance(rules, Recipe):
+        seed = rules.seed if seed is None else seed
+        prefix = prefix or rules.prefix
     plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
     parsed: list[tuple[Pattern | None, Initializer | None]] = []
-    if isinstance(rules, Mapping):
+    if isinstance(rules, Recipe):
+        parsed = _follow(plan, rules, rows)
+    elif isinstance(rules, Mapping):
         for pattern, given in rules.items():
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
         parsed.append((None, Default() if rules is None else as_initializer(rules)))
     free: Sequence[int] = rows
     shadowed = []
-    for number, (pattern, initializer) in enumerate(parsed):
+    for number, (pattern, initializer) in enumerate(() if isinstance(rules, Recipe) else parsed):
         label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
         plan._rules.append((label, initializer))
         taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
@@ -209,6 +231,30 @@ def make_plan(
     plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
     return plan
+
+
+def _follow(
+    plan: Plan, recipe: Recipe, rows: Sequence[int]
+) -> list[tuple[Pattern | None, Initializer | None]]:
+    """Take a recipe's initializers by name."""
+    tree, places = plan._tree, {}
+    inside = set(rows)
+    missing = []
+    for name, how in recipe.initializers.items():
+        row = tree.by_name.get(name)
+        if row is None or row not in inside:
+            missing.append(name)
+            continue
+        if id(how) not in places:
+            places[id(how)] = len(plan._rules)
+            plan._rules.append(("recipe", how))
+        plan._rule_of[row] = places[id(how)]
+    if missing:
+        raise NameNotFoundError(
+            f"the recipe is for names that are not here: {names_text(missing)}. It fits the model it "
+            f"was made for; for another, write rules."
+        )
+    return [(recipe.prefix, how) for _, how in plan._rules]
 
 
 def _as_initializer(given: Any, pattern: Pattern) -> Initializer:
