@@ -20,7 +20,12 @@ html_title = f"glueball {version}"
 # Docstrings are plain text in which one pair of backticks marks code.
 default_role = "code"
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "show-inheritance": True,
+    # What a class of ours inherits from another of ours belongs to it; Python's own does not.
+    "inherited-members": "Mapping,Exception,BaseException,KeyError,tuple,object",
+}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True

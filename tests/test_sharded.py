@@ -57,6 +57,11 @@ def fully_sharded(rank, count):
         assert params["0.weight"].data().shape[0] < 7  # its own part only
         for name, tensor in wanted.state_dict().items():
             assert np.array_equal(params[name].numpy(), tensor.numpy()), name
+        params.apply(lambda values: values + 1)
+        params["0.weight"].set_data(params["0.weight"])
+        assert np.array_equal(params["0.weight"].numpy(), wanted[0].weight.detach().numpy() + 1)
+        with pytest.raises(gb.InitializerError, match="each process would draw a seed of its own"):
+            gb.initialize(net, init.Normal(1))
         optimizer = torch.optim.Adam(params.tensors(), lr=0.1)
         net(torch.ones(2, 5)).sum().backward()
         optimizer.step()

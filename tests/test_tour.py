@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from glueball.cli import main
-from glueball.tour import run
+from glueball.tour import STEPS, run
 
 
 def test_the_tour_trains_a_tied_network_on_digits():
@@ -19,16 +19,18 @@ def test_the_tour_trains_a_tied_network_on_digits():
     printed = console.file.getvalue()
     assert result.after > 0.95 > 0.3 > result.before
     for words in (
-        "encoder.weight   (32, 64)   float32   2,048",
+        "encoder.weight  (32, 64)  float32  2,048",
         'Write ".*bias": it takes 4.',
-        "an optimizer must drop decoder.weight; add nothing",
+        "Exchange: an optimizer must drop decoder.weight; add nothing",
         "tied with decoder.weight",
         "test digits named rightly",
-        "their sum differs from the tied gradient by at most",
+        '>>> torch.allclose(params["encoder.weight"].grad(), both)\nTrue',
         "the optimizer holds what the model trains",
     ):
         assert words in printed
-    assert [f"{n}." in printed for n in range(1, 10)] == [True] * 9
+    for number, (title, code) in enumerate(STEPS, 1):
+        assert f"{number}. {title}\n" in printed
+        assert max(map(len, (title, *code.split("\n")))) <= 76  # what fits in a narrow terminal
 
 
 def test_the_tour_repeats_itself():

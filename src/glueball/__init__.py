@@ -1,4 +1,4 @@
-"""glueball: name, find, initialise, edit, tie, compare, save and load the parameters of any model.
+"""glueball: name, find, initialise, edit, tie and group the parameters of PyTorch models.
 
 A model is a tree of named places. A parameter is one array and the places that hold it. Everything else
 is a verb on a collection of parameters.
@@ -28,25 +28,41 @@ from .errors import (
     TieError,
     UnknownModelError,
 )
-from .parameters import Parameter, ParameterDict, collect_params, initialize, meta
+from .parameters import (
+    Aliases,
+    Exchange,
+    OptimizerReport,
+    Parameter,
+    ParameterDict,
+    Plan,
+    Totals,
+    collect_params,
+    initialize,
+    meta,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Aliases",
     "DTypeError",
     "DeferredError",
+    "Exchange",
     "GlueballError",
     "InitializerError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
     "OptimizerError",
+    "OptimizerReport",
     "Parameter",
     "ParameterDict",
     "PatternError",
+    "Plan",
     "ShapeError",
     "StaleError",
     "TieError",
+    "Totals",
     "UnknownModelError",
     "collect_params",
     "init",

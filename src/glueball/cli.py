@@ -13,7 +13,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="glueball")
 def main() -> None:
-    """One home for the parameters of any deep-learning model."""
+    """One home for the parameters of a deep-learning model."""
 
 
 @main.command()

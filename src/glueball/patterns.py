@@ -114,7 +114,9 @@ def describe(pattern: Pattern) -> str:
 
 def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)
+        expression = re.compile(pattern)
+        expression.fullmatch("")
+        return expression
     except TypeError:
         raise PatternError(f"{pattern!r} is no regular expression: write a string.") from None
     except re.error as error:
@@ -154,7 +156,7 @@ def _by_class(
 ) -> list[int]:
     layers = {at for at, owner in enumerate(tree.owners) if isinstance(owner, kind)}
 
-    if not tree.more_sites and not tree.replaces:
+    if not tree.more_sites and not tree.computes:
         holders, attributes = tree.holders, tree.attributes
         taken = [row for row in rows if holders[row] in layers]
         if expression is None:
@@ -165,11 +167,7 @@ def _by_class(
         owner, attribute = place
         return owner in layers and (expression is None or bool(expression.fullmatch(attribute)))
 
-    return [
-        row
-        for row in rows
-        if any(map(takes, tree.places(row))) or (row in tree.replaces and takes(tree.replaces[row]))
-    ]
+    return [row for row in rows if any(map(takes, (*tree.places(row), *tree.computed(row))))]
 
 
 # ---- what to say when nothing was taken -------------------------------------------------------------
@@ -190,7 +188,14 @@ def nearest(asked: str, names: Sequence[str], most: int = 3) -> list[str]:
         matcher.set_seq1(name.rpartition(".")[2])
         return max(whole, 0.95 * matcher.ratio())
 
-    return nlargest(most, names[:5000], key=likeness)
+    if len(names) > 5000:
+        # Measuring each takes too long to wait for: those of the same layer, or of the same last part,
+        # and some of the rest.
+        layer, _, last = asked.rpartition(".")
+        close = [name for name in names if name.rpartition(".")[0] == layer]
+        close += [name for name in names if name.rpartition(".")[2] == last]
+        names = list(dict.fromkeys([*close[:4000], *names[:1000]]))
+    return nlargest(most, names, key=likeness)
 
 
 def nothing_selected(tree: Tree, pattern: Pattern, rows: Sequence[int]) -> NothingSelectedError:
@@ -203,6 +208,8 @@ def nothing_selected(tree: Tree, pattern: Pattern, rows: Sequence[int]) -> Nothi
         if names:
             lines.append(f"  Nearest names: {', '.join(nearest(text, names))}")
         for wider in (f".*{text}", f"{text}.*", f".*{text}.*"):
+            if "(?" in text:
+                break  # flags have to stand in front
             count = len(_by_text(tree, re.compile(wider), rows))
             if count:
                 lines.append(f"  Write {describe(wider)}: it takes {count}.")

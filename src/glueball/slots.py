@@ -81,7 +81,7 @@ class Tree:
         more_edges: (parent, child's name, child), the second and later ways to a layer. A way from a
             layer back to one above it is left out, so the graph has no circle.
         buffers: row -> whether the buffer is saved with the model; other rows are parameters.
-        replaces: row -> the (owner, attribute) whose value is computed from it.
+        computes: (owner, attribute) of a site -> the (owner, attribute) whose value is computed from it.
     """
 
     def __init__(self, adapter: Adapter, root: Any, with_buffers: bool) -> None:
@@ -96,7 +96,7 @@ class Tree:
         self.more_sites: dict[int, list[tuple[int, str]]] = {}
         self.more_edges: list[tuple[int, str, int]] = []
         self.buffers: dict[int, bool] = {}
-        self.replaces: dict[int, tuple[int, str]] = {}
+        self.computes: dict[tuple[int, str], tuple[int, str]] = {}
 
     def __len__(self) -> int:
         return len(self.attributes)
@@ -200,14 +200,25 @@ class Tree:
         """The slots of a row in the framework's order, at most `MOST_SLOTS` of them."""
         if not self.more_sites and not self.more_edges:
             return (self.names[row],)
+        return self._slots_of(self.places(row))
+
+    def _slots_of(self, places: Sequence[tuple[int, str]]) -> tuple[str, ...]:
         held: dict[int, list[str]] = {}
-        for owner, attribute in self.places(row):
+        for owner, attribute in places:
             held.setdefault(owner, []).append(attribute)
         ways = self.sharing.every_way(
             held, self.steps.__getitem__, lambda at: self.adapter.children(self.owners[at])
         )
         every = (join(path, attribute) for owner, path in ways for attribute in held[owner])
         return tuple(islice(every, MOST_SLOTS))
+
+    def computed(self, row: int) -> list[tuple[int, str]]:
+        """The (owner, attribute) whose values are computed from a row."""
+        return [self.computes[place] for place in self.places(row) if place in self.computes]
+
+    def computed_slots(self, row: int) -> tuple[str, ...]:
+        """The slots whose values are computed from a row, at most `MOST_SLOTS`."""
+        return self._slots_of(self.computed(row))
 
     def tied(self, row: int) -> bool:
         """Whether more than one slot leads to the row's array."""
@@ -229,9 +240,9 @@ class Tree:
         for row in self.rows_with_more_slots:
             for slot in self.slots(row)[1:]:
                 found[slot] = (row,)
-        for row, (owner, name) in self.replaces.items():
-            slot = join(self.paths[owner], name)
-            found[slot] = (*found.get(slot, ()), row)
+        for row in range(len(self)) if self.computes else ():
+            for slot in self.computed_slots(row):
+                found[slot] = (*found.get(slot, ()), row)
         return found
 
     @cached_property
@@ -349,6 +360,9 @@ class Adapter(Protocol):
 
     def on_meta(self, array: Any) -> bool:
         """Whether it was built without memory."""
+
+    def unwritable(self, array: Any) -> str | None:
+        """Why its values cannot be written in place, None where they can."""
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""

@@ -1,23 +1,24 @@
 """The tour: a small network on real data, its parameters named, found, initialised, edited, tied, trained.
 
-`glueball tour` runs it; each step is one line of explanation, the code, and what it prints.
+`glueball tour` runs it. What is shown is what is run: each step is a line of explanation, and code whose
+statements are printed and executed one by one.
 """
 
 from __future__ import annotations
 
+import ast
 import copy
 import time
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.rule import Rule
-from rich.syntax import Syntax
 from rich.text import Text
 
-from . import collect_params, init
-from .errors import MissingExtraError, NothingSelectedError
+import glueball
+
+from .errors import GlueballError, MissingExtraError
 
 try:
     import torch
@@ -79,8 +80,85 @@ def _accuracy(net: Digits, pictures: torch.Tensor, digits: torch.Tensor) -> floa
         return float((net(pictures)[1].argmax(1) == digits).float().mean())
 
 
+STEPS = (
+    (
+        "Every parameter of a model has a name",
+        "params = gb.collect_params(net)\nparams",
+    ),
+    (
+        "Find some: by pattern, by layer class, by what is true of them",
+        'params.select(r".*\\.bias").names()\n'
+        '(params.select(nn.Linear) - params.select("encoder")).names()\n'
+        "params.select(lambda p: p.ndim == 2).names()",
+    ),
+    (
+        "A pattern that takes nothing says so, and what would work",
+        'params.select("bias")',
+    ),
+    (
+        "Initialise by rule: the first that matches wins",
+        "rules = {\n"
+        '    "head.0.weight": 1,\n'
+        '    r".*\\.bias": 0,\n'
+        '    r".*\\.weight": gb.init.Xavier(),\n'
+        "}\n"
+        "params.initialize(rules, seed=0)",
+    ),
+    (
+        "Edit values in place: the model sees it at once",
+        'bias = params["head.1.bias"]\n'
+        "bias.data()[:] += 0.5\n"
+        "net.head[1].bias[:4]\n"
+        "bias.set_data(0)\n"
+        "net.head[1].bias[:4]",
+    ),
+    (
+        "Tie the decoder to the encoder: one array in two places",
+        'params.tie("decoder.weight", "encoder.weight")\nparams["decoder.weight"]\nparams.totals()',
+    ),
+    (
+        "Groups for an optimizer, by the same patterns",
+        "groups = params.groups(\n"
+        '    {r".*\\.bias|head\\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01\n'
+        ")\n"
+        'for group in groups: print(group["weight_decay"], *group["param_names"])\n'
+        "optimizer = torch.optim.AdamW(groups)",
+    ),
+    (
+        "Train on 1,437 handwritten digits, and test on 360 others",
+        "start = {name: p.numpy() for name, p in params.items()}\n"
+        "before = accuracy(net)\n"
+        "train(net, optimizer)\n"
+        "after = accuracy(net)\n"
+        'print(f"test digits named rightly: {before:.1%} before, {after:.1%} after")',
+    ),
+    (
+        "Gradients: a tied parameter's is the sum over its places",
+        "apart = copy.deepcopy(net)\n"
+        "separate = gb.collect_params(apart)\n"
+        'separate.untie("decoder.weight")\n'
+        "for each in (params, separate): each.zero_grad()\n"
+        "for model in (net, apart): loss(model).backward()\n"
+        'both = separate["encoder.weight"].grad() + separate["decoder.weight"].grad()\n'
+        'torch.allclose(params["encoder.weight"].grad(), both)\n'
+        'for name, p in params.items(): print(f"{name:15} {p.grad().norm():.5f}")',
+    ),
+    (
+        "How far training moved each",
+        "for name, p in params.items():\n"
+        "    moved = np.linalg.norm(p.numpy() - start[name])\n"
+        '    print(f"{name:15} {moved:.3f}")',
+    ),
+    (
+        "Does the optimizer still hold what the model trains?",
+        "params.check_optimizer(optimizer)",
+    ),
+)
+"""The steps: a heading, and the code that is shown and run."""
+
+
 def run(console: Console | None = None, epochs: int = 40) -> Result:
-    """Walk through it all on scikit-learn's handwritten digits; prints as it goes.
+    """Walk through it all on scikit-learn's handwritten digits; prints each line of code and its result.
 
     Args:
         console: where to print; the terminal if not given.
@@ -88,111 +166,47 @@ def run(console: Console | None = None, epochs: int = 40) -> Result:
     """
     started = time.perf_counter()
     console = console or Console()
-
-    def step(title: str, code: str = "") -> None:
-        console.print()
-        console.print(Rule(Text(title), align="left"))
-        if code:
-            console.print(Syntax(code, "python", background_color="default"))
-
     torch.manual_seed(0)
     data = load_digits()
     split = train_test_split(data.data / 16, data.target, test_size=0.2, random_state=0)
     pictures, test_pictures = (torch.tensor(part, dtype=torch.float32) for part in split[:2])
     digits, test_digits = (torch.tensor(part) for part in split[2:])
-
-    net = Digits()
-    step("1. Every parameter of a model has a name", "params = gb.collect_params(net)\nparams")
-    params = collect_params(net)
-    console.print(params.table())
-
-    step(
-        "2. Find some of them: by pattern, by layer class, by what is true of them",
-        'params.select(r".*\\.bias")\nparams.select(nn.Linear) - params.select("encoder")\n'
-        "params.select(lambda p: p.ndim == 2)",
-    )
-    console.print(Text(str(params.select(r".*\.bias").names())))
-    console.print(Text(str((params.select(nn.Linear) - params.select("encoder")).names())))
-    console.print(Text(str(params.select(lambda p: p.ndim == 2).names())))
-    console.print("A pattern that takes nothing says so, and what would work:")
-    try:
-        params.select("bias")
-    except NothingSelectedError as error:
-        console.print(Text(str(error), style="yellow"))
-
-    step(
-        "3. Initialise by rule: the first that matches wins, and values depend on seed and name alone",
-        'params.initialize({"head.0.weight": 1, r".*\\.bias": 0, r".*weight": gb.init.Xavier()}, seed=0)',
-    )
-    rules = {r"head\.0\.weight": 1, r".*\.bias": 0, r".*weight": init.Xavier()}
-    console.print(Text(repr(params.initialize(rules, seed=0))))
-
-    step(
-        "4. Edit values in place: the model sees it at once",
-        'params["head.1.bias"].data()[:] += 0.5\nparams["head.1.bias"].set_data(0)',
-    )
-    bias = params["head.1.bias"]
-    bias.data()[:] += 0.5
-    console.print(Text(f"after += 0.5:   {bias.data()[:4].tolist()} …"))
-    bias.set_data(0)
-    console.print(Text(f"after set_data: {bias.data()[:4].tolist()} …"))
-
-    step(
-        "5. Tie the decoder to the encoder: one array in two places",
-        'params.tie("decoder.weight", "encoder.weight")',
-    )
-    console.print(Text(repr(params.tie("decoder.weight", "encoder.weight"))))
-    console.print(params.table())
-
-    step(
-        "6. Train: groups by the same patterns, straight into torch.optim",
-        'groups = params.groups({r".*\\.bias|head\\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01)\n'
-        "optimizer = torch.optim.AdamW(groups)",
-    )
-    groups = params.groups({r".*\.bias|head\.0": {"weight_decay": 0.0}}, lr=3e-3, weight_decay=0.01)
-    optimizer = torch.optim.AdamW(groups)
-    for group in groups:
-        console.print(Text(f"weight_decay {group['weight_decay']}: {', '.join(group['param_names'])}"))
-    before = _accuracy(net, test_pictures, test_digits)
-    start = {name: parameter.numpy() for name, parameter in params.items()}
-    _train(net, optimizer, pictures, digits, epochs, console)
-    after = _accuracy(net, test_pictures, test_digits)
-    console.print(f"test digits named rightly: {before:.1%} before, {after:.1%} after")
-
-    step(
-        "7. Gradients: a tied parameter's is the sum over its places",
-        'apart = copy.deepcopy(net)\ngb.collect_params(apart).untie("decoder.weight")',
-    )
-    apart = copy.deepcopy(net)
-    separate = collect_params(apart)
-    separate.untie("decoder.weight")
-    for model, held in ((net, params), (apart, separate)):
-        held.zero_grad()
-        torch.autograd.backward(_loss(model, test_pictures, test_digits))
-    console.print(
-        _grid(("gradient", "norm"), [(name, f"{p.grad().norm():.5f}") for name, p in params.items()])
-    )
-    both = [separate[name].grad() for name in ("encoder.weight", "decoder.weight")]
-    gap = (params["encoder.weight"].grad() - (both[0] + both[1])).abs().max()
-    console.print(
-        f"untied copy: encoder {both[0].norm():.5f}, decoder {both[1].norm():.5f}; "
-        f"their sum differs from the tied gradient by at most {gap:.0e}"
-    )
-
-    step("8. What changed while training", "change = (now - before) / before")
-    rows = []
-    for name, parameter in params.items():
-        moved = float(((parameter.numpy() - start[name]) ** 2).sum()) ** 0.5
-        size = float((start[name] ** 2).sum()) ** 0.5
-        rows.append((name, f"{moved:.3f}", f"{moved / size:.0%}" if size else "from zero"))
-    console.print(_grid(("parameter", "moved by", "of its length"), rows))
-
-    step("9. Does the optimizer still hold what the model trains?", "params.check_optimizer(optimizer)")
-    console.print(Text(str(params.check_optimizer(optimizer))))
-    result = Result(before, after, time.perf_counter() - started)
+    names: dict[str, Any] = {
+        "gb": glueball,
+        "nn": nn,
+        "np": np,
+        "torch": torch,
+        "copy": copy,
+        "net": Digits(),
+        "print": lambda *words: console.print(Text(" ".join(map(str, words)))),
+        "accuracy": lambda net: _accuracy(net, test_pictures, test_digits),
+        "train": lambda net, optimizer: _train(net, optimizer, pictures, digits, epochs, console),
+        "loss": lambda net: _loss(net, test_pictures, test_digits),
+    }
+    for number, (title, code) in enumerate(STEPS, 1):
+        console.print()
+        console.print(Text(f"{number}. {title}", style="bold underline"))
+        _show(code, names, console)
+    result = Result(names["before"], names["after"], time.perf_counter() - started)
     console.print()
-    console.print(f"The tour took {result.seconds:.1f} s. Next: the README's tour by task.")
+    console.print(f"The tour took {result.seconds:.1f} s. Next: the README, by task.")
     return result
+
+
+def _show(code: str, names: dict[str, Any], console: Console) -> None:
+    """Print and run each statement, and print the value of one that has a value, as Python's prompt does."""
+    for statement in ast.parse(code).body:
+        for at, line in enumerate(str(ast.get_source_segment(code, statement)).split("\n")):
+            console.print(Text((">>> ", "... ")[at > 0] + line, style="bold"))
+        try:
+            if isinstance(statement, ast.Expr):
+                value = eval(compile(ast.Expression(statement.value), "<tour>", "eval"), names)
+                if value is not None:
+                    console.print(value if hasattr(value, "__rich__") else Text(repr(value)))
+            else:
+                exec(compile(ast.Module([statement], []), "<tour>", "exec"), names)
+        except GlueballError as error:
+            console.print(Text(f"{type(error).__name__}: {error}", style="red"))
 
 
 def _train(
@@ -207,7 +221,7 @@ def _train(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("training", total=epochs, loss=float("nan"))
+        bar = progress.add_task("training", total=epochs, loss=_loss(net, pictures, digits).item())
         for _ in range(epochs):
             total = 0.0
             for batch in torch.split(torch.randperm(len(digits), generator=order), 64):
@@ -217,15 +231,3 @@ def _train(
                 optimizer.step()
                 total += loss.item() * len(batch)
             progress.update(bar, advance=1, loss=total / len(digits))
-
-
-def _grid(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for at, title in enumerate(titles):
-        table.add_column(title, justify="right" if at else "left")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table

@@ -38,8 +38,9 @@ def adapter_for(model: Any) -> Adapter:
     for base, name in _KNOWN.items():
         if base in ancestry:
             return adapter_named(name)
+    hint = " Write a model, not its class." if isinstance(model, type) else ""
     known = ", ".join(f"{module.split('.')[0]}'s {name}" for module, name in _KNOWN)
     raise UnknownModelError(
         f"{type(model).__module__}.{type(model).__qualname__} is no model that glueball knows. "
-        f"It knows: {known}."
+        f"It knows: {known}.{hint}"
     )

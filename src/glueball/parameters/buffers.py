@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import DeferredError, NameNotFoundError
 from ..frameworks import adapter_for
 from ..patterns import missing_name
-from .parameter import Parameter, plain
+from .parameter import Parameter, native
 
 __all__ = ["buffer_values"]
 
@@ -32,7 +32,7 @@ def buffer_values(model: Any, device: Any, given: Mapping[str, Any]) -> list[tup
     unknown = []
     for (name, row), array in zip(names.items(), tree.arrays(rows), strict=True):
         if name in given:
-            value = plain(given[name], adapter)
+            value = native(given[name], adapter)
         elif device is not None and adapter.on_meta(array):
             owner = tree.owners[tree.holders[row]]
             value = adapter.constructed_buffer(owner, tree.attributes[row])

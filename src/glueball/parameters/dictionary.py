@@ -95,9 +95,9 @@ class ParameterDict(Selection):
     def apply(self, function: Callable[[Any], Any]) -> None:
         """Replace each parameter's values by `function(values)`.
 
-        The function is given a copy of the values and returns new ones, or edits the copy and returns
-        None. All results are made and checked before the first is written, so they take the memory of
-        these parameters once more.
+        The function is given a copy of the values (of a sharded parameter, of this process's part) and
+        returns new ones, or edits the copy and returns None. All results are made and checked before the
+        first is written, so they take the memory of these parameters once more.
 
         Raises:
             ShapeError, DTypeError: a result that does not fit; nothing was changed.
@@ -111,14 +111,19 @@ class ParameterDict(Selection):
         results = []
         adapter = self._tree.adapter
         for parameter in self._parameters():
-            copy = adapter.data(adapter.copy(parameter.tensor())) if not parameter.deferred else None
             parameter._need_values("changed")
+            part = adapter.shard(parameter.tensor())
+            array = parameter.tensor() if part is None else part[0]
+            reason = adapter.unwritable(array)
+            if reason:
+                raise DTypeError(f"{parameter.name!r} cannot be written: {reason}.")
+            copy = adapter.data(adapter.copy(array))
             result = function(copy)
             try:
-                value = adapter.coerce(parameter.tensor(), copy if result is None else result, parameter.name)
+                value = adapter.coerce(array, copy if result is None else result, parameter.name)
             except (ShapeError, DTypeError) as error:
                 raise type(error)(f"apply: {error} Nothing was changed.") from None
-            results.append((parameter.tensor(), value))
+            results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
 

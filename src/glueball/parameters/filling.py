@@ -13,7 +13,7 @@ from ..frameworks import adapter_for
 from ..init import Given, Initializer, Padded, Whole
 from ..slots import Adapter
 from .making import make
-from .parameter import plain
+from .parameter import native
 from .resolving import resolve, target_of
 
 __all__ = ["Later", "draw_apart", "zero_row"]
@@ -67,7 +67,7 @@ class Later:
         if initializer is None:
             raise InitializerError(f"no default is known for {self.name} (of {type(owner).__name__}).")
         if isinstance(initializer, Given):
-            adapter.write(array, adapter.coerce(array, plain(initializer.given, adapter), self.name))
+            adapter.write(array, adapter.coerce(array, native(initializer.given, adapter), self.name))
             return
         distribution = initializer.distribution(target)
         if distribution is not None:

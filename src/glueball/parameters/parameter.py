@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
-from ..slots import Adapter, Facts, Shape, Site, Tree, join
+from ..slots import Adapter, Facts, Shape, Site, Tree
 from ..views.table import Row, parameter_table
 
 __all__ = ["Parameter"]
@@ -97,8 +97,9 @@ class Parameter:
     @property
     def replaces(self) -> str | None:
         """The slot whose value is computed from this array (`weight_norm`, spectral norm, pruning)."""
-        place = self._tree.replaces.get(self._row)
-        return None if place is None else join(self._tree.paths[place[0]], place[1])
+        if not self._tree.computes:
+            return None
+        return next(iter(self._tree.computed_slots(self._row)), None)
 
     @property
     def kind(self) -> str:
@@ -204,7 +205,7 @@ class Parameter:
         """
         self._need_values("set")
         adapter, array = self._tree.adapter, self.tensor()
-        adapter.write(array, adapter.coerce(array, plain(value, adapter), self.name))
+        adapter.write(array, adapter.coerce(array, native(value, adapter), self.name))
 
     def zero_grad(self) -> None:
         """Set the gradient to zero in place; where there is none there stays none."""
@@ -268,8 +269,12 @@ class Parameter:
         return parameter_table([self.row()], [])._repr_html_()
 
 
-def plain(value: Any, adapter: Adapter) -> Any:
-    """A Parameter as an array that an adapter takes; anything else as it is."""
-    if isinstance(value, Parameter):
-        return value.data() if value._tree.adapter is adapter else value.numpy()
-    return value
+def native(value: Any, adapter: Adapter) -> Any:
+    """A Parameter as a copy that an adapter takes, so that it may be written while values change.
+
+    Anything else as it is.
+    """
+    if not isinstance(value, Parameter):
+        return value
+    value._need_values("read")
+    return adapter.copy(value.tensor()) if value._tree.adapter is adapter else value.numpy()

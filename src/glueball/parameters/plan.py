@@ -18,7 +18,7 @@ from ..slots import Tree
 from ..views.table import Listing, names_text, plan_table
 from .filling import Later, draw_apart, zero_row
 from .making import make
-from .parameter import plain
+from .parameter import native
 from .resolving import no_default, resolve_row, target_of_row
 
 __all__ = ["Plan", "PlanRow"]
@@ -184,7 +184,7 @@ def make_plan(
         plan._rule_of.update(dict.fromkeys(mine, number))
     plan.shadowed = tuple(shadowed)
     plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
-    _resolve(plan, parsed, handle)
+    _resolve(plan, parsed, handle, seed)
     return plan
 
 
@@ -195,12 +195,14 @@ def _as_initializer(given: Any, pattern: Pattern) -> Initializer:
         raise InitializerError(f"in the rule for {describe(pattern)}: {error}") from None
 
 
-def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any) -> None:
+def _resolve(
+    plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any, seed: int | None
+) -> None:
     """Work out, for each parameter, what its initializer draws or puts."""
     tree, adapter = plan._tree, plan._tree.adapter
     left_alone = []
     unknown = []
-    values = [plain(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
+    values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
@@ -223,6 +225,9 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
                     f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
                     f'To give it memory and values at once, write initialize(…, device="cpu").'
                 )
+        reason = adapter.unwritable(array)
+        if reason:
+            raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
         if isinstance(initializer, Given):
             plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
             continue
@@ -237,7 +242,7 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
             if chosen is not initializer:
                 plan._chosen[row] = initializer = chosen
             if isinstance(chosen, Given):
-                plan._given[row] = adapter.coerce(array, plain(chosen.given, adapter), target.name)
+                plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
                 continue
             if chosen.needs_fan and target.fans is None and whole_layers[number]:
                 left_alone.append(target.name)
@@ -258,6 +263,10 @@ def _resolve(plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]]
         raise no_default(tree, unknown)
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
+    if seed is None and any(adapter.shard(array) for array in tree.arrays([*plan._drawn, *plan._made])):
+        raise InitializerError(
+            "the parameters are sharded, and each process would draw a seed of its own: give one, seed=0."
+        )
     plan.left_alone = tuple(left_alone)
     _need_all_of_meta(plan)
 

@@ -42,7 +42,8 @@ def resolve(
 
 def _place(tree: Tree, row: int) -> tuple[int, str]:
     """Owner and attribute of a row; of a part of a computed weight (weight_norm) those that it serves."""
-    return tree.replaces.get(row, (tree.holders[row], tree.attributes[row]))
+    serves = tree.computed(row) if tree.computes else []
+    return serves[0] if serves else (tree.holders[row], tree.attributes[row])
 
 
 def target_of_row(tree: Tree, row: int, shape: tuple[int, ...]) -> Target:
@@ -54,7 +55,7 @@ def target_of_row(tree: Tree, row: int, shape: tuple[int, ...]) -> Target:
 def resolve_row(tree: Tree, row: int, how: Initializer, target: Target) -> Initializer | None:
     """`resolve` for a row; a computed weight has a default only where one array makes it."""
     at, attribute = _place(tree, row)
-    if row in tree.replaces:
+    if tree.computes and tree.computed(row):
         own = tree.attributes[row]
         chosen = how.choose(target)
         if isinstance(chosen, Default) and own != "original" and not own.endswith("_orig"):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...errors import UnknownModelError
 from ...slots import Adapter, Tree
 from . import arrays, defaults, layers, meta, optim
 from . import walk as walking
@@ -32,6 +33,7 @@ class TorchAdapter:
     facts = staticmethod(arrays.facts)
     shape = staticmethod(arrays.shape)
     no_values = staticmethod(arrays.no_values)
+    unwritable = staticmethod(arrays.unwritable)
     memory = staticmethod(arrays.memory)
     data = staticmethod(arrays.data)
     grad = staticmethod(arrays.grad)
@@ -66,7 +68,13 @@ class TorchAdapter:
 
     def walk(self, root: Any, buffers: bool) -> Tree:
         """What stands in a module, in columns."""
-        return walking.walk(self, root, buffers)
+        try:
+            return walking.walk(self, root, buffers)
+        except KeyError as missing:
+            raise UnknownModelError(
+                f"a module in {type(root).__name__} has no {missing}: its __init__ has to call "
+                f"super().__init__() first."
+            ) from None
 
     @staticmethod
     def get(owner: Any, attribute: str) -> Any:
@@ -108,7 +116,8 @@ class TorchAdapter:
     @staticmethod
     def filled(filled: Sequence[Any]) -> None:
         """Tell autograd that tensors were written through their memory."""
-        torch.autograd.graph.increment_version(filled)
+        if filled:
+            torch.autograd.graph.increment_version(filled)
 
     @staticmethod
     def empty_host(array: Any) -> np.ndarray[Any, Any]:

@@ -7,6 +7,7 @@ autograd. A write that checks first (`coerce`, `caster`, `mover`) returns what d
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from ...errors import DeferredError, DTypeError, ShapeError
 from ...slots import Facts, Memory, Shape
@@ -29,8 +31,17 @@ _FOREIGN: dict[torch.dtype, tuple[Any, torch.dtype]] = {
     torch.float8_e4m3fnuz: (ml_dtypes.float8_e4m3fnuz, torch.uint8),
     torch.float8_e5m2fnuz: (ml_dtypes.float8_e5m2fnuz, torch.uint8),
 }
-_NUMBERS = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
+# bool stands first, since it is an int too.
+_NUMBERS: dict[type, torch.dtype] = {
+    bool: torch.bool,
+    int: torch.int64,
+    float: torch.float32,
+    complex: torch.complex64,
+}
 _TORCH_OF = {np.dtype(foreign): (dtype, bits) for dtype, (foreign, bits) in _FOREIGN.items()}
+
+
+_PLAIN = (nn.Parameter, torch.Tensor)
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -127,11 +138,28 @@ def no_values(tensor: Any) -> str | None:
     return None
 
 
+def unwritable(tensor: Any) -> str | None:
+    """Why a tensor's values cannot be written in place, or None where they can."""
+    if type(tensor) in _PLAIN and tensor.layout == torch.strided and tensor.is_contiguous():
+        return None if not tensor.is_quantized else "it is quantised"
+    if tensor.layout != torch.strided:
+        return f"its layout is {tensor.layout}"
+    if tensor.is_quantized:
+        return "it is quantised"
+    if is_traceable_wrapper_subclass(tensor) and not sharded(tensor):
+        return f"it is a {type(tensor).__name__}, made of other tensors"
+    if any(step == 0 and n > 1 for step, n in zip(tensor.stride(), tensor.shape, strict=True)):
+        return "it is expanded: several of its elements are one in memory"
+    return None
+
+
 def memory(tensor: Any) -> Memory | None:
     """The bytes that a tensor covers; None where it covers none of its own (lazy, meta, empty, sharded)."""
-    if lazy(tensor) or tensor.is_meta or sharded(tensor) or tensor.numel() == 0:
+    if lazy(tensor) or tensor.is_meta or tensor.numel() == 0:
         return None
-    if tensor.layout != torch.strided:
+    if tensor.layout != torch.strided or is_traceable_wrapper_subclass(tensor):
+        return None
+    if tensor.untyped_storage().nbytes() == 0:  # freed, as FSDP does between uses
         return None
     block = (str(tensor.device), tensor.untyped_storage().data_ptr())
     start = tensor.storage_offset() * tensor.element_size()
@@ -160,6 +188,9 @@ def grad(tensor: Any) -> Any:
 
 def numpy(tensor: Any) -> np.ndarray[Any, Any]:
     """A copy as a NumPy array; a DTensor is gathered, by all its processes together."""
+    reason = unwritable(tensor)
+    if reason and "expanded" not in reason:
+        raise DTypeError(f"a parameter has no NumPy form: {reason}.")
     part = tensor.detach()
     whole: torch.Tensor = part.full_tensor() if sharded(part) else part
     whole = whole.resolve_conj().resolve_neg().cpu()
@@ -188,28 +219,69 @@ def coerce(tensor: Any, value: Any, name: str) -> Any:
         ShapeError: the value has another shape.
         DTypeError: the value's kind does not fit (complex to real, fraction to integer).
     """
-    if isinstance(value, (bool, int, float, complex, np.generic)):
-        given = value.item() if isinstance(value, np.generic) else value
-        _check_kind(_NUMBERS[type(given)], tensor.dtype, name)
-        return given
+    reason = unwritable(tensor)
+    if reason:
+        raise DTypeError(f"{name!r} cannot be written: {reason}.")
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float, complex)):
+        kind = next(kind for kind in _NUMBERS if isinstance(value, kind))
+        _check_kind(_NUMBERS[kind], tensor.dtype, name)
+        number: Any = kind(value)
+        if isinstance(number, int) and tensor.dtype.is_floating_point and abs(number) < 2**1023:
+            number = float(number)  # torch takes integers of 64 bits only
+        if not _holds(tensor.dtype, number):
+            raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}, which cannot hold {value}.")
+        return number
     if not isinstance(value, torch.Tensor):
-        if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
-            value = torch.utils.dlpack.from_dlpack(value)
-        else:
-            array = np.asarray(value)
-            if array.dtype == object or array.dtype.kind in "USmM":
-                raise DTypeError(
-                    f"{name!r} cannot be set to a {type(value).__name__}: "
-                    f"write a tensor, an array, a number or a Parameter."
-                )
-            value = from_numpy(array)
+        try:
+            value = _as_tensor(value)
+        except (TypeError, ValueError, RuntimeError, BufferError) as error:
+            raise DTypeError(
+                f"{name!r} cannot be set to a {type(value).__name__}: write a tensor, an array, a number or "
+                f"a Parameter ({error})."
+            ) from None
+    if lazy(value) or value.is_meta or (value.layout != torch.strided) or value.is_quantized:
+        raise DTypeError(f"{name!r} cannot be set to a tensor without plain values ({value.layout}).")
     if tuple(value.shape) != tuple(tensor.shape):
         raise ShapeError(
             f"{name!r} has shape {tuple(tensor.shape)}, the value {tuple(value.shape)}."
             + _shape_hint(tuple(value.shape), tuple(tensor.shape))
         )
     _check_kind(value.dtype, tensor.dtype, name)
+    if not (tensor.dtype.is_floating_point or tensor.dtype.is_complex or value.dtype == tensor.dtype):
+        low, high = (int(value.min()), int(value.max())) if value.numel() else (0, 0)
+        if not (_holds(tensor.dtype, low) and _holds(tensor.dtype, high)):
+            raise DTypeError(
+                f"{name!r} is {dtype_name(tensor.dtype)}, which cannot hold values from {low} to {high}."
+            )
     return value
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
+        return torch.utils.dlpack.from_dlpack(value)
+    array = np.asarray(value)
+    if array.dtype == object or array.dtype.kind in "USmM":
+        raise TypeError(f"it holds {array.dtype.type.__name__}")
+    return from_numpy(array)
+
+
+@lru_cache(maxsize=4096)
+def _holds(dtype: torch.dtype, number: bool | int | float | complex) -> bool:
+    """Whether a dtype holds a number, rounded if need be; infinities and NaN are numbers of a float."""
+    try:
+        torch.empty(2, dtype=dtype).fill_(number)
+    except (RuntimeError, OverflowError):
+        return False
+    return dtype.is_floating_point or dtype.is_complex or _in_range(dtype, number)
+
+
+def _in_range(dtype: torch.dtype, number: Any) -> bool:
+    if dtype == torch.bool:
+        return number in (0, 1)
+    limits = torch.iinfo(dtype)
+    return bool(limits.min <= number <= limits.max)
 
 
 def _shape_hint(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -235,6 +307,8 @@ def write(tensor: Any, value: Any) -> None:
         outside.fill_(value)
         return
     value = value.detach()
+    if not sharded(tensor) and value.untyped_storage().data_ptr() == outside.untyped_storage().data_ptr():
+        value = value.clone()  # its own values, transposed perhaps
     part = shard(tensor)
     if part is not None and not sharded(value):
         outside, _, offsets = part
@@ -282,6 +356,9 @@ def copy(tensor: Any) -> Any:
 def zero_grad(tensors: Sequence[Any]) -> None:
     """Set the gradients to zero in place; where there is none there stays none."""
     grads = [found for tensor in tensors if (found := grad(tensor)) is not None]
+    for found in grads:
+        if found.grad_fn is not None:
+            found.detach_()  # kept by create_graph=True; torch's own zero_grad lets go of it too
     if grads:
         with torch.no_grad():
             torch._foreach_zero_(grads)
@@ -323,6 +400,11 @@ def mover(tensor: Any, device: Any, name: str) -> Callable[[], None] | None:
         return None
     if tensor.is_meta:
         raise DeferredError(f"{name!r} cannot be moved: {no_values(tensor)}.")
+    if wanted.type == "meta" and weakref.getweakrefs(tensor):
+        raise DTypeError(
+            f"{name!r} cannot be moved to {wanted} in place: its layer keeps a weak reference to it. "
+            f"Move the model: model.to({str(wanted)!r})."
+        )
     return lambda: _become(tensor, lambda part: part.to(wanted))
 
 
@@ -358,6 +440,12 @@ def set_trainable(tensor: Any, trainable: bool, name: str, check: bool) -> None:
         DTypeError: an integer tensor cannot be trained.
     """
     if not check:
-        tensor.requires_grad_(trainable)
+        tensor.requires_grad = trainable  # not requires_grad_(), which lazy parameters refuse
     elif trainable and not (tensor.is_floating_point() or tensor.is_complex()):
         raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}: only floating parameters train.")
+    elif lazy(tensor):
+        return
+    elif not tensor.is_leaf:
+        raise DTypeError(f"{name!r} is computed from other tensors, so it cannot be frozen or unfrozen.")
+    elif tensor.is_inference():
+        raise DTypeError(f"{name!r} was made in inference mode, so it takes no gradients.")

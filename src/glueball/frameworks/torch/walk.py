@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+from ...errors import UnknownModelError
 from ...slots import Adapter, Tree
 
 __all__ = ["child", "children", "holds", "walk"]
@@ -45,6 +47,11 @@ def _role(kind: type) -> str:
             break
     if issubclass(kind, ParametrizationList):
         role = _COMPUTED
+    if issubclass(kind, torch.jit.ScriptModule):
+        raise UnknownModelError(
+            "a scripted module keeps its parameters where Python cannot replace them: collect those of the "
+            "module that it was scripted from."
+        )
     _roles[kind] = role
     return role
 
@@ -142,6 +149,8 @@ def _fold_ties(tree: Tree, arrays: list[Any], keys: list[int]) -> None:
                 continue
             if key in first:
                 tree.more_sites.setdefault(first[key], []).append((owner, attribute))
+                if at not in buffers:  # a parameter anywhere is a parameter
+                    tree.buffers.pop(first[key], None)
                 continue
             first[key] = len(tree.attributes)
             if at in buffers:
@@ -158,9 +167,9 @@ def _find_parametrized(tree: Tree, computed: list[int]) -> None:
     """`parametrizations.weight.original0` of a layer replaces the layer's `weight`."""
     lists = {owner: tree.parents[tree.parents[owner]] for owner in computed}
     for row in range(len(tree)):
-        owner = tree.holders[row]
-        if owner in lists and tree.attributes[row].startswith("original"):
-            tree.replaces[row] = (lists[owner], tree.steps[owner])
+        for owner, attribute in tree.places(row):
+            if owner in lists and attribute.startswith("original"):
+                tree.computes[owner, attribute] = (lists[owner], tree.steps[owner])
 
 
 # The older ways (torch.nn.utils.weight_norm, spectral_norm, prune) keep the parts beside the weight and
@@ -171,14 +180,14 @@ def _marked(attribute: str) -> bool:
 
 def _find_hooked(tree: Tree) -> None:
     for row in range(len(tree)):
-        attribute = tree.attributes[row]
-        if not _marked(attribute):
-            continue
-        owner = tree.holders[row]
-        replaced = attribute.rpartition("_")[0]
-        for hook in tree.owners[owner]._forward_pre_hooks.values():
-            if replaced in (getattr(hook, "name", None), getattr(hook, "_tensor_name", None)):
-                tree.replaces[row] = (owner, replaced)
+        for owner, attribute in tree.places(row):
+            # Power iteration keeps vectors in buffers, by names of the same form.
+            if not _marked(attribute) or row in tree.buffers:
+                continue
+            computed = attribute.rpartition("_")[0]
+            for hook in tree.owners[owner]._forward_pre_hooks.values():
+                if computed in (getattr(hook, "name", None), getattr(hook, "_tensor_name", None)):
+                    tree.computes[owner, attribute] = (owner, computed)
 
 
 # ---- one step down ----------------------------------------------------------------------------------
@@ -200,8 +209,8 @@ def holds(owner: nn.Module, name: str, child: nn.Module) -> bool:
 
 
 def children(owner: nn.Module) -> list[str]:
-    """The names of a module's children, in order."""
-    return [name for name, module in owner._modules.items() if module is not None]
+    """The names of a module's children, in order; of a wrapper those of the model in it."""
+    return [name for name, module in _unwrapped(owner)._modules.items() if module is not None]
 
 
 def child(owner: nn.Module, key: str | int) -> tuple[str, nn.Module] | None:
