@@ -96,6 +96,14 @@ def test_functions_depend_on_seed_and_name_alone(how):
     same_under_a_seed(how)
 
 
+@pytest.mark.skipif(torch.cuda.is_initialized(), reason="a GPU is at work")
+def test_no_gpu_is_seeded_or_started(monkeypatch):
+    """`torch.manual_seed` keeps a note to seed GPUs later, with a seed that is not the user's."""
+    monkeypatch.setattr(torch, "manual_seed", lambda seed: pytest.fail("torch.manual_seed was called"))
+    gb.initialize(nn.Linear(2, 2), nn.init.uniform_)
+    assert not torch.cuda.is_initialized()
+
+
 def test_torch_s_functions_give_what_torch_gives():
     layer = nn.Conv2d(4, 6, 3)
     gb.initialize(layer, {"weight": partial(nn.init.kaiming_normal_, mode="fan_out"), "bias": nn.init.ones_})
