@@ -96,6 +96,14 @@ def test_functions_depend_on_seed_and_name_alone(how):
     same_under_a_seed(how)
 
 
+@pytest.mark.skipif(torch.cuda.is_initialized(), reason="a GPU is at work")
+def test_no_gpu_is_seeded_or_started(monkeypatch):
+    """`torch.manual_seed` keeps a note to seed GPUs later, with a seed that is not the user's."""
+    monkeypatch.setattr(torch, "manual_seed", lambda seed: pytest.fail("torch.manual_seed was called"))
+    gb.initialize(nn.Linear(2, 2), nn.init.uniform_)
+    assert not torch.cuda.is_initialized()
+
+
 def test_torch_s_functions_give_what_torch_gives():
     layer = nn.Conv2d(4, 6, 3)
     gb.initialize(layer, {"weight": partial(nn.init.kaiming_normal_, mode="fan_out"), "bias": nn.init.ones_})
@@ -314,3 +322,31 @@ def test_what_a_foreign_initializer_makes_is_checked():
     gb.initialize(gates, {".*ih.*": Initializer(), ".*": 0}, seed=0)
     first, second, third = gates.weight_ih_l0.split(4)
     assert not torch.equal(first, second) and not torch.equal(second, third)
+
+
+@pytest.mark.parametrize(
+    ("layer", "asked", "turned"),
+    [
+        (nn.Linear(3, 2), [(3, 2)], (1, 0)),
+        (nn.Conv2d(3, 2, (4, 5)), [(4, 5, 3, 2)], (3, 2, 0, 1)),
+        (nn.ConvTranspose2d(3, 2, (4, 5)), [(4, 5, 3, 2)], (2, 3, 0, 1)),
+        (nn.Bilinear(3, 4, 5), [(3, 4, 5)], (2, 0, 1)),
+        (nn.Embedding(3, 2), [(3, 2)], (0, 1)),
+        (nn.LayerNorm(3), [(3,)], (0,)),
+        (nn.MultiheadAttention(4, 2), [(4, 4)] * 3, (1, 0)),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
+)
+def test_a_foreign_initializer_is_asked_in_its_own_layout(layer, asked, turned):
+    shapes = []
+
+    class Counting(init.Foreign):
+        def make(self, shape, key):
+            shapes.append(shape)
+            return np.arange(math.prod(shape)).reshape(shape)
+
+    name, weight = next(iter(layer.named_parameters()))
+    gb.initialize(layer, {name: Counting(), ".*": 0})
+    assert shapes == asked
+    block = np.arange(math.prod(asked[0])).reshape(asked[0]).transpose(turned)
+    assert np.array_equal(weight.detach().numpy(), np.concatenate([block] * len(asked)))

@@ -440,6 +440,7 @@ def test_forget_bias_keeps_the_state(kind):
     layer = gb.initialize(kind(2, 3), {".*bias.*": init.ForgetBias(50), ".*": 0})
     state = torch.rand(1, 3) + 1
     if kind in (nn.LSTM, nn.LSTMCell):
+        assert (layer.state_dict()[f"bias_ih{'_l0' * (kind is nn.LSTM)}"][3:6] == 25).all()  # the sum is 50
         out = layer(torch.rand(1, 2), (torch.rand(1, 3), state))
         kept = out[1][1] if kind is nn.LSTM else out[1]
     else:
@@ -464,7 +465,7 @@ def test_load_takes_by_name_and_leaves_the_rest():
 
 def test_mixed_takes_names_and_layers_in_order():
     model = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 1)))
-    mixed = init.Mixed({r".*bias": 0, "1": init.Mixed({".*": 5}), ".*": "xavier"})
+    mixed = init.Mixed({r"0\.": 9, r".*bias": 0, "1": init.Mixed({".*": 5}), ".*": "xavier"})
     plan = gb.collect_params(model).initialize(mixed, seed=0)
     assert [row.initializer for row in plan.rows] == ["Xavier()", "Constant(0)", "Constant(5)", "Constant(0)"]
     assert (model[1][0].weight == 5).all()

@@ -143,9 +143,19 @@ class TorchAdapter:
     @staticmethod
     def seeded(run: Callable[[], None], seed: int) -> None:
         """Run something that draws on torch's global generators as if they were freshly seeded."""
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        # Without a GPU at work only the host's: torch.manual_seed would leave a note to seed GPUs with
+        # our seed when they are first used, and forking theirs would start them.
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                run()
+            return
+        state = torch.get_rng_state()
+        try:
+            torch.default_generator.manual_seed(seed)
             run()
+        finally:
+            torch.set_rng_state(state)
 
 
 adapter: Adapter = TorchAdapter()
