@@ -67,7 +67,7 @@ def implementation(name: Literal["numpy", "compiled"] | None) -> Iterator[None]:
 
 def chosen(elements: int) -> bool:
     """Whether this many elements more are drawn by compiled code; loads it where that begins to pay."""
-    global _drawn
+    global _broken, _drawn
     asked = _asked.get()
     if asked is not None:
         if asked == "compiled":
@@ -76,7 +76,10 @@ def chosen(elements: int) -> bool:
     _drawn += elements
     if _broken or (_kernels is None and _drawn < START):
         return False
-    return _kernels is not None or (find_spec("numba") is not None and attempt(_load))
+    if _kernels is None and find_spec("numba") is None:
+        _broken = True  # and nothing to warn of; looking again for each array would cost more than some
+        return False
+    return _kernels is not None or attempt(_load)
 
 
 def attempt(run: Callable[[], None]) -> bool:

@@ -29,7 +29,7 @@ from .arrays import numpy_dtype
 
 __all__ = ["fill"]
 
-_CHUNK = 512 * TILE  # elements; some 15 temporaries of 8 bytes each for a few of them at a time: 64 MiB
+_CHUNK = 256 * TILE  # elements; their temporaries take up to 60 MiB in float64, half of it in float32
 _LOW = 0xFFFFFFFF
 _TABLES: dict[Any, tuple[Any, Any, int]] = {
     torch.float32: (FLOAT32, torch.int32, 23),
