@@ -180,10 +180,15 @@ class Tree:
 
     def check_ways(self) -> None:
         """Raise StaleError where any layer was replaced; for a verb on many parameters, in one pass."""
-        holds, owners = self.adapter.holds, self.owners
-        for owner, (above, step) in enumerate(zip(self.parents, self.steps, strict=True)):
-            if above >= 0 and not holds(owners[above], step, owners[owner]):
-                self.check_way(owner)
+        # Most stand where they stood, under the same parent; only where one does not, names are asked.
+        owners, inside = self.owners, self.adapter.inside
+        below: dict[int, set[int]] = {}
+        for owner, above in enumerate(self.parents):
+            if above >= 0:
+                if above not in below:
+                    below[above] = inside(owners[above])
+                if id(owners[owner]) not in below[above]:
+                    self.check_way(owner)
 
     # ---- sites and slots of a row ------------------------------------------------------------------
 
@@ -323,6 +328,9 @@ class Adapter(Protocol):
     def holds(self, owner: Any, name: str, child: Any) -> bool:
         """Whether a layer's child of this name ("" for the model in a wrapper) is this one."""
 
+    def inside(self, owner: Any) -> set[int]:
+        """The `id` of each of a layer's children."""
+
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
 
@@ -364,8 +372,14 @@ class Adapter(Protocol):
     def unwritable(self, array: Any) -> str | None:
         """Why its values cannot be written in place, None where they can."""
 
-    def version(self, array: Any) -> int:
-        """A number that changes when the values are written."""
+    def ordinary(self, arrays: Sequence[Any]) -> list[bool]:
+        """For each whether its values plainly lie in the host's memory, one after the other.
+
+        These can be read and written; of the others nothing is said.
+        """
+
+    def versions(self, arrays: Sequence[Any]) -> list[int]:
+        """For each a number that changes when its values are written."""
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""
@@ -427,11 +441,12 @@ class Adapter(Protocol):
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
 
     def plain_memory(
-        self, arrays: Sequence[Any], most: int
+        self, arrays: Sequence[Any], most: int, known: Sequence[bool]
     ) -> tuple[dict[Any, tuple[list[int], list[int], list[int]]], list[int]]:
         """By dtype the places in `arrays`, addresses and sizes of those without gaps in the host's memory.
 
-        Only those of at most `most` elements; then the places of all others.
+        Only those of at most `most` elements; then the places of all others. `known` says for which
+        arrays `ordinary` was true.
         """
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:

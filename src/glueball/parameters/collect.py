@@ -48,6 +48,7 @@ def initialize(
     seed: int | None = None,
     device: Any = None,
     buffers: Mapping[str, Any] | None = None,
+    prefix: str = "",
     allow_empty: bool = False,
 ) -> Model:
     """Initialise a model's parameters by rule and return the model; see `ParameterDict.initialize`.
@@ -60,6 +61,7 @@ def initialize(
         device: where parameters on the meta device get memory; they are filled in the same pass.
         buffers: values for buffers that lie on the meta device too, by name. Those of torch's own layers
             are computed again; a model built under `glueball.meta()` has all of its buffers.
+        prefix: put before each name, so that a part gets the whole's values.
         allow_empty: let a rule take nothing.
 
     Raises:
@@ -72,9 +74,9 @@ def initialize(
     >>> net = gb.initialize(net, {"weight": gb.init.Xavier(), "bias": 0}, seed=0, device="cpu")
     """
     params = collect_params(model)
-    plan = params.plan(rules, seed=seed, device=device, allow_empty=allow_empty)
+    plan = params._plan(rules, seed, device, prefix, allow_empty)
     fills = buffer_values(model, device, buffers or {})
-    params._carry_out(plan, 1)
+    params._carry_out(plan)
     for parameter, value in fills:
         tree = parameter._tree
         array = parameter.tensor()

@@ -150,6 +150,11 @@ class ParameterDict(Selection):
         1.weight |  |  | kept: no rule
         1.bias | ".*bias" | Constant(0) |
         """
+        plan = self._plan(rules, seed, device, prefix, allow_empty)
+        plan._arrays = None  # whoever keeps a plan keeps no part of the model
+        return plan
+
+    def _plan(self, rules: Any, seed: Any, device: Any, prefix: str, allow_empty: bool) -> Plan:
         return make_plan(
             self._tree,
             self._rows,
@@ -169,7 +174,6 @@ class ParameterDict(Selection):
         device: Any = None,
         prefix: str = "",
         allow_empty: bool = False,
-        _depth: int = 0,
     ) -> Plan:
         """Give the parameters their first values by rule; the first rule that takes a parameter wins.
 
@@ -198,11 +202,11 @@ class ParameterDict(Selection):
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.
         """
-        plan = self.plan(rules, seed=seed, device=device, prefix=prefix, allow_empty=allow_empty)
-        self._carry_out(plan, _depth + 1)
+        plan = self._plan(rules, seed, device, prefix, allow_empty)
+        self._carry_out(plan)
         return plan
 
-    def _carry_out(self, plan: Plan, depth: int) -> None:
+    def _carry_out(self, plan: Plan) -> None:
         plan.apply()
         for names, why in (
             (plan.unmatched, "no rule takes"),
@@ -212,7 +216,7 @@ class ParameterDict(Selection):
                 keeps = "it keeps its value" if len(names) == 1 else "they keep their values"
                 warnings.warn(
                     f"{why} {names_text(names)}: {keeps}. Add a rule, or say None to keep.",
-                    stacklevel=2 + depth,
+                    stacklevel=3,
                 )
 
     # ---- ties ---------------------------------------------------------------------------------------

@@ -39,22 +39,27 @@ class Origin:
 
 
 class Record:
-    """One plan that was carried out, in columns over the parameters that it filled."""
+    """One plan that was carried out, in columns over the parameters that it filled.
+
+    Names and rules go by row of the tree that was planned on, and are shared with it.
+    """
 
     def __init__(
         self,
         names: Sequence[str],
+        rows: Sequence[int],
         arrays: Sequence[Any],
         versions: Sequence[int],
-        rules: Sequence[int],
+        rules: Mapping[int, int],
         told: Mapping[int, tuple[str, str]],
         seed: int,
         prefix: str,
     ) -> None:
-        self.names = list(names)
+        self.names = names
+        self.rows = rows
         self.ids = list(map(id, arrays))
-        self.versions = list(versions)
-        self.rules = list(rules)
+        self.versions = versions
+        self.rules = rules
         self.told = dict(told)
         self.seed = seed
         self.prefix = prefix
@@ -63,16 +68,19 @@ class Record:
     @cached_property
     def places(self) -> Mapping[str, int]:
         """Place by name."""
-        return {name: at for at, name in enumerate(self.names)}
+        return {self.names[row]: at for at, row in enumerate(self.rows)}
 
+
+_MOST = 32
+"""Records kept of one model; the oldest go first."""
 
 _records: WeakKeyDictionary[Any, list[Record]] = WeakKeyDictionary()
 
 
 def remember(root: Any, record: Record) -> None:
     """Keep a record with the model that was collected."""
-    kept = [old for old in _records.get(root, ()) if not set(old.names) <= set(record.names)]
-    _records[root] = [*kept, record]
+    kept = [old for old in _records.get(root, ()) if old.rows != record.rows]
+    _records[root] = [*kept[-_MOST:], record]
 
 
 def origin_of(root: Any, slots: Sequence[str], array: Any, version: int) -> Origin | None:
@@ -81,8 +89,8 @@ def origin_of(root: Any, slots: Sequence[str], array: Any, version: int) -> Orig
         for slot in slots:
             at = record.places.get(slot)
             if at is not None and record.ids[at] == id(array):
-                rule, initializer = record.told[record.rules[at]]
+                rule, initializer = record.told[record.rules[record.rows[at]]]
                 edited = version != record.versions[at]
-                name = record.prefix + record.names[at]
+                name = record.prefix + slot
                 return Origin(rule, initializer, record.seed, name, record.when, edited)
     return None

@@ -239,7 +239,7 @@ class Parameter:
         array = self.tensor()
         if self._tree.adapter.lazy(array):
             return None
-        version = self._tree.adapter.version(array)
+        (version,) = self._tree.adapter.versions([array])
         return origin_of(self._tree.root, self.slots, array, version)
 
     # ---- seeing -------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class Plan:
         self._zero_rows: dict[int, int] = {}
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
         self._later: dict[int, Later] = {}
+        # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
+        self._arrays: tuple[dict[int, Any], set[int]] | None = None
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
@@ -135,20 +137,25 @@ class Plan:
     def apply(self) -> None:
         """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
-        arrays = zip(self._made.items(), tree.arrays(self._made), strict=True)
+        rows = [*self._drawn, *self._given, *self._made]
+        (held, ordinary), self._arrays = self._arrays or ({}, set()), None
+        if not held:
+            held = dict(zip(rows, tree.arrays(rows), strict=True))
         made = {
-            row: make(adapter, array, how, target, self._prefix + target.name, self.seed)
-            for (row, (how, target)), array in arrays
+            row: make(adapter, held[row], how, target, self._prefix + target.name, self.seed)
+            for row, (how, target) in self._made.items()
         }
         if self._device is not None:
-            rows = [*self._drawn, *self._given, *made]
-            for row, array in zip(rows, tree.arrays(rows), strict=True):
-                adapter.materialise(array, tree.owners[tree.holders[row]], self._device)
+            for row in rows:
+                adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
         names, prefix, drawn = tree.names, self._prefix, self._drawn
+        all_plain = len(ordinary) == len(held)
         # In batches, so that the views of each die young; see above.
-        pairs = zip(drawn, tree.arrays(drawn), strict=True)
+        pairs = zip(drawn, map(held.__getitem__, drawn), strict=True)
         while batch := list(islice(pairs, _BATCH)):
-            plain, others = adapter.plain_memory([array for _, array in batch], streams.SMALL)
+            arrays = [array for _, array in batch]
+            known = [True] * len(batch) if all_plain else [row in ordinary for row, _ in batch]
+            plain, others = adapter.plain_memory(arrays, streams.SMALL, known)
             for dtype, (places, addresses, sizes) in plain.items():
                 mine = [batch[place][0] for place in places]
                 called = [prefix + names[row] for row in mine]
@@ -164,31 +171,28 @@ class Plan:
                     filled.append(array)
             streams.fill_many(jobs, self.seed)
             adapter.filled(filled)
-        values = self._given | made
-        for array, value in zip(tree.arrays(values), values.values(), strict=True):
-            adapter.write(array, value)
+        for row, value in (self._given | made).items():
+            adapter.write(held[row], value)
         for row, index in self._zero_rows.items():
-            zero_row(adapter, tree.array(row), index)
+            zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
-        self._remember()
+        self._remember(rows, [held[row] for row in rows])
 
-    def _remember(self) -> None:
+    def _remember(self, rows: Sequence[int], arrays: Sequence[Any]) -> None:
         """Leave a record of where the values came from."""
-        rows = [*self._drawn, *self._given, *self._made]
         told = {number: (label, repr(how)) for number, (label, how) in enumerate(self._rules)}
-        places = {text: number for number, text in told.items()}
-        rules = [self._rule_of[row] for row in rows]
+        rules = self._rule_of
         if self._chosen:
-            for at, row in enumerate(rows):
-                if row in self._chosen:
-                    text = self._rules[rules[at]][0], repr(self._chosen[row])
-                    rules[at] = places.setdefault(text, len(places))
-                    told[rules[at]] = text
-        arrays = self._tree.arrays(rows)
-        names = [self._tree.names[row] for row in rows]
-        versions = list(map(self._tree.adapter.version, arrays))
-        remember(self._tree.root, Record(names, arrays, versions, rules, told, self.seed, self._prefix))
+            places = {text: number for number, text in told.items()}
+            rules = dict(rules)
+            for row, how in self._chosen.items():
+                text = self._rules[rules[row]][0], repr(how)
+                rules[row] = places.setdefault(text, len(places))
+                told[rules[row]] = text
+        versions = self._tree.adapter.versions(arrays)
+        record = Record(self._tree.names, rows, arrays, versions, rules, told, self.seed, self._prefix)
+        remember(self._tree.root, record)
 
 
 def make_plan(
@@ -273,11 +277,20 @@ def _resolve(
     unknown = []
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
-    fitting: set[tuple[int, Any]] = set()  # (rule, dtype) that need no second look
+    numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
+    # What a rule draws in every ordinary array of a dtype, once the first was looked at.
+    fitting: dict[tuple[int, Any], streams.Distribution] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
-    for row, array in zip(taken, tree.arrays(taken), strict=True):
+    arrays, dtype_of = tree.arrays(taken), adapter.dtype
+    plainly = adapter.ordinary(arrays)
+    held = dict(zip(taken, arrays, strict=True))
+    plan._arrays = held, {row for row, plain in zip(taken, plainly, strict=True) if plain}
+    for row, array, ordinary in zip(taken, arrays, plainly, strict=True):
         number = plan._rule_of[row]
+        if ordinary and (number, dtype_of(array)) in fitting:
+            plan._drawn[row] = fitting[number, dtype_of(array)]
+            continue
         initializer = parsed[number][1]
         if initializer is None:
             continue
@@ -299,13 +312,16 @@ def _resolve(
         if reason:
             raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
         if isinstance(initializer, Given):
-            plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
+            kind = number, adapter.dtype(array)
+            if kind in numbers:
+                plan._given[row] = numbers[kind]
+                continue
+            value = plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
+            if isinstance(value, (bool, int, float, complex)):
+                numbers[kind] = value
             continue
         if isinstance(initializer, Drawn):
             distribution: streams.Distribution | None = initializer.drawn
-            if (number, adapter.dtype(array)) in fitting:
-                plan._drawn[row] = initializer.drawn
-                continue
         else:
             target = target_of_row(tree, row, _shape(tree, row, array))
             chosen = resolve_row(tree, row, initializer, target)
@@ -332,13 +348,13 @@ def _resolve(
         _need_floating(initializer, tree, row, array, handle)
         plan._drawn[row] = distribution
         kinds[distribution, adapter.dtype(array)] = row
-        if isinstance(initializer, Drawn):
-            fitting.add((number, adapter.dtype(array)))
+        if initializer is parsed[number][1] and isinstance(initializer, Drawn):
+            fitting[number, adapter.dtype(array)] = initializer.drawn
     if unknown:
         raise no_default(tree, unknown)
     for distribution, dtype in kinds:
         streams.check_fits(distribution, adapter.numpy_dtype(dtype))
-    if seed is None and any(adapter.shard(array) for array in tree.arrays([*plan._drawn, *plan._made])):
+    if seed is None and any(adapter.shard(held[row]) for row in (*plan._drawn, *plan._made)):
         raise InitializerError(
             "the parameters are sharded, and each process would draw a seed of its own: give one, seed=0."
         )
@@ -378,13 +394,15 @@ def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: 
 
 def _need_all_of_meta(plan: Plan) -> None:
     """A parameter on the meta device that nothing fills would be left as garbage."""
+    if plan._device is None:
+        return
     tree, adapter = plan._tree, plan._tree.adapter
     kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
     kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
     kept.sort()
     arrays = zip(kept, tree.arrays(kept), strict=True)
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
-    if names and plan._device is not None:
+    if names:
         raise DeferredError(
             f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
         )

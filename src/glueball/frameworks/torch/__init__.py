@@ -28,12 +28,14 @@ class TorchAdapter:
     children = staticmethod(walking.children)
     child = staticmethod(walking.child)
     holds = staticmethod(walking.holds)
+    inside = staticmethod(walking.inside)
 
     lazy = staticmethod(arrays.lazy)
     facts = staticmethod(arrays.facts)
     shape = staticmethod(arrays.shape)
     no_values = staticmethod(arrays.no_values)
     unwritable = staticmethod(arrays.unwritable)
+    ordinary = staticmethod(arrays.ordinary)
     memory = staticmethod(arrays.memory)
     data = staticmethod(arrays.data)
     grad = staticmethod(arrays.grad)
@@ -105,9 +107,12 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
-    def version(array: Any) -> int:
-        """Autograd's count of writes; inference tensors have none."""
-        return -1 if array.is_inference() else array._version
+    def versions(tensors: Sequence[Any]) -> list[int]:
+        """Autograd's counts of writes; inference tensors have none."""
+        try:
+            return [tensor._version for tensor in tensors]
+        except RuntimeError:
+            return [-1 if tensor.is_inference() else tensor._version for tensor in tensors]
 
     @staticmethod
     def on_meta(array: Any) -> bool:

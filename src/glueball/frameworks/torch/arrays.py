@@ -156,6 +156,20 @@ def unwritable(tensor: Any) -> str | None:
     return None
 
 
+def ordinary(tensors: Sequence[Any]) -> list[bool]:
+    """For each whether it is a plain dense tensor in the host's memory: asked of many, and quickly."""
+    strided = torch.strided
+    return [
+        type(tensor) in _PLAIN
+        and tensor.layout is strided
+        and tensor.is_cpu
+        and tensor.is_contiguous()
+        and not tensor.is_neg()
+        and not tensor.is_quantized
+        for tensor in tensors
+    ]
+
+
 def memory(tensor: Any) -> Memory | None:
     """The bytes that a tensor covers; None where it covers none of its own (lazy, meta, empty, sharded)."""
     if lazy(tensor) or tensor.is_meta or tensor.numel() == 0:
@@ -382,27 +396,23 @@ def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
 
 
 def plain_memory(
-    tensors: Sequence[Any], most: int
+    tensors: Sequence[Any], most: int, known: Sequence[bool]
 ) -> tuple[dict[torch.dtype, tuple[list[int], list[int], list[int]]], list[int]]:
     """By dtype the places, addresses and sizes of small tensors that NumPy's values can be copied to.
 
-    A tensor is asked as little as is safe: a model may have tens of thousands of them.
+    A tensor is asked as little as is safe: a model may have tens of thousands of them. `known` says of
+    which `ordinary` was true.
     """
+    if all(known) and len({tensor.dtype for tensor in tensors}) == 1:
+        sizes = [tensor.numel() for tensor in tensors]
+        if max(sizes) <= most:
+            addresses = [tensor.data_ptr() for tensor in tensors]
+            return {tensors[0].dtype: (list(range(len(tensors))), addresses, sizes)}, []
     found: dict[torch.dtype, tuple[list[int], list[int], list[int]]] = {}
     others = []
-    strided = torch.strided
-    for place, tensor in enumerate(tensors):
-        if (
-            type(tensor) in _PLAIN  # not of a class whose memory means something else
-            and tensor.is_cpu
-            and tensor.layout is strided
-            and tensor.is_contiguous()
-            and not tensor.is_neg()
-            and (size := tensor.numel()) <= most
-        ):
-            columns = found.get(tensor.dtype)
-            if columns is None:
-                columns = found[tensor.dtype] = [], [], []
+    for place, (tensor, plain) in enumerate(zip(tensors, known, strict=True)):
+        if (plain or ordinary([tensor])[0]) and (size := tensor.numel()) <= most:
+            columns = found.setdefault(tensor.dtype, ([], [], []))
             columns[0].append(place)
             columns[1].append(tensor.data_ptr())
             columns[2].append(size)

@@ -16,7 +16,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from ...errors import UnknownModelError
 from ...slots import Adapter, Tree
 
-__all__ = ["child", "children", "holds", "walk"]
+__all__ = ["child", "children", "holds", "inside", "walk"]
 
 # Wrappers by (module, class) and the attribute in which each keeps the model. By name, because
 # importing them all would cost seconds; a subclass of one is a wrapper too.
@@ -206,6 +206,11 @@ def _unwrapped(module: nn.Module) -> nn.Module:
 def holds(owner: nn.Module, name: str, child: nn.Module) -> bool:
     """Whether a module's child of this name is this one; "" means the model in a wrapper."""
     return owner._modules.get(name or _roles.get(type(owner), _PLAIN)) is child
+
+
+def inside(owner: nn.Module) -> set[int]:
+    """The `id` of each of a module's children."""
+    return set(map(id, owner._modules.values()))
 
 
 def children(owner: nn.Module) -> list[str]:
