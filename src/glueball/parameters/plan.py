@@ -7,7 +7,6 @@ fail half-way, but for an initializer of the user's own, and those are all run b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 from .. import streams
@@ -149,28 +148,29 @@ class Plan:
             for row in rows:
                 adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
         names, prefix, drawn = tree.names, self._prefix, self._drawn
-        all_plain = len(ordinary) == len(held)
-        # In batches, so that the views of each die young; see above.
-        pairs = zip(drawn, map(held.__getitem__, drawn), strict=True)
-        while batch := list(islice(pairs, _BATCH)):
-            arrays = [array for _, array in batch]
-            known = [True] * len(batch) if all_plain else [row in ordinary for row, _ in batch]
+        every, all_plain = list(drawn), len(ordinary) == len(held)
+        # In batches, so that what is made for each parameter dies young; see above.
+        for start in range(0, len(every), _BATCH):
+            batch = every[start : start + _BATCH]
+            arrays = [held[row] for row in batch]
+            known = [True] * len(batch) if all_plain else [row in ordinary for row in batch]
             plain, others = adapter.plain_memory(arrays, streams.SMALL, known)
             for dtype, (places, addresses, sizes) in plain.items():
-                mine = [batch[place][0] for place in places]
+                mine = [batch[place] for place in places] if others or len(plain) > 1 else batch
                 called = [prefix + names[row] for row in mine]
                 how = [drawn[row] for row in mine]
                 streams.fill_memory(adapter.numpy_dtype(dtype), addresses, sizes, how, called, self.seed)
-            jobs, filled = [], [batch[place][1] for places, *_ in plain.values() for place in places]
-            for row, array in (batch[place] for place in others):
+            jobs, apart = [], set()
+            for place in others:
+                row, array = batch[place], arrays[place]
                 target = adapter.fill_target(array)
                 if target is None:
                     draw_apart(adapter, array, drawn[row], self.seed, prefix + names[row])
+                    apart.add(place)
                 else:
                     jobs.append((target, drawn[row], prefix + names[row]))
-                    filled.append(array)
             streams.fill_many(jobs, self.seed)
-            adapter.filled(filled)
+            adapter.filled([array for at, array in enumerate(arrays) if at not in apart] if apart else arrays)
         for row, value in (self._given | made).items():
             adapter.write(held[row], value)
         for row, index in self._zero_rows.items():
