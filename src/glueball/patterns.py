@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from heapq import nlargest
 from typing import Any, TypeAlias
 
@@ -175,6 +174,8 @@ def _by_class(
 
 def nearest(asked: str, names: Sequence[str], most: int = 3) -> list[str]:
     """The names most like what was asked, the best first."""
+    from difflib import SequenceMatcher  # for errors only
+
     # One matcher keeps what it learnt of the asked text; the last part counts as a name too, so that
     # "wieght" finds "encoder.0.weight".
     matcher = SequenceMatcher(autojunk=False)

@@ -18,7 +18,7 @@ from .constants import Constant, array_from_json, array_to_json, as_array
 __all__ = ["Default", "Load", "Mixed", "Padded"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Default(Initializer):
     """What the framework's own constructor would use for the parameter's layer, from our streams.
 
@@ -37,7 +37,7 @@ class Default(Initializer):
         raise InitializerError(f"the framework has no default for {name!r}.")
 
 
-@dataclass(frozen=True, init=False, eq=False, repr=False)
+@dataclass(init=False, repr=False, eq=False)
 class Load(Initializer):
     """Values by name from any mapping of names to arrays; what it has not goes to `default`.
 
@@ -121,7 +121,7 @@ class Load(Initializer):
         return cls(arrays, None if default is None else from_json(default, known=known))
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@dataclass(init=False, repr=False, eq=False)
 class Mixed(Initializer):
     r"""The first of several initializers whose pattern takes the parameter's name.
 
@@ -182,7 +182,7 @@ class Mixed(Initializer):
         return cls({pattern: from_json(how, known=known) for pattern, how in form["rules"].items()})
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Padded(Initializer):
     """As another initializer that draws, with one row (index of the first axis) all 0 afterwards.
 

@@ -17,7 +17,7 @@ MOST_IN_JSON = 1_000_000
 """Elements of an array that may stand in a JSON form; larger ones belong in a file."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Zero(Given):
     """All elements 0.
 
@@ -29,7 +29,7 @@ class Zero(Given):
     given = 0
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class One(Given):
     """All elements 1.
 
@@ -41,7 +41,7 @@ class One(Given):
     given = 1
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(repr=False, eq=False)
 class Constant(Given):
     """All elements one number, or the elements of an array (or Parameter) of the parameter's shape.
 

@@ -11,7 +11,7 @@ from .base import Drawn, number, written
 __all__ = ["Normal", "TruncatedNormal", "Uniform"]
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@dataclass(init=False, repr=False, eq=False)
 class Uniform(Drawn):
     """Uniform in [low, high]; `Uniform(scale)` is [-scale, scale], and `Uniform()` [-0.07, 0.07].
 
@@ -42,7 +42,7 @@ class Uniform(Drawn):
         object.__setattr__(self, "drawn", streams.Uniform(self.low, self.high))
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@dataclass(init=False, repr=False, eq=False)
 class Normal(Drawn):
     """Normal with standard deviation `std` (0.01, MXNet's default) and a mean (0).
 
@@ -78,7 +78,7 @@ class Normal(Drawn):
         return f"Normal({written(self.std)}" + (f", mean={written(self.mean)})" if self.mean else ")")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class TruncatedNormal(Drawn):
     """Normal with `std` and `mean`, conditioned on lying in [low, high]; by default mean ± 2 std.
 

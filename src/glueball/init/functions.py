@@ -29,7 +29,7 @@ from .base import Initializer, Target, Whole
 __all__ = ["Foreign", "Function"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Function(Initializer):
     """A function that fills the array it is given, in place, or makes one of a shape and a dtype.
 

@@ -49,7 +49,7 @@ def gain(nonlinearity: str, a: float = 0.01) -> float:
     return _GAINS[nonlinearity]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class _Kaiming(Scaled):
     a: float = 0.0
     mode: Literal["fan_in", "fan_out"] = "fan_in"
@@ -65,7 +65,7 @@ class _Kaiming(Scaled):
         return gain(self.nonlinearity, self.a) / math.sqrt(fan_of(self.mode, fan_in, fan_out))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class KaimingUniform(_Kaiming):
     """Uniform in ±sqrt(3) gain / sqrt(fan), as `torch.nn.init.kaiming_uniform_`; He et al. (2015).
 
@@ -88,7 +88,7 @@ class KaimingUniform(_Kaiming):
         return streams.Uniform(-bound, bound)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class KaimingNormal(_Kaiming):
     """Normal with std = gain / sqrt(fan), not cut, as `torch.nn.init.kaiming_normal_`.
 

@@ -39,7 +39,7 @@ def _blocks(values: NDArray[Any], target: Target) -> NDArray[Any]:
 _MATRICES = tuple(range(2, 65))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Orthogonal(Whole):
     """A matrix with orthonormal rows or columns, whichever are fewer, times `gain`.
 
@@ -83,7 +83,7 @@ class Orthogonal(Whole):
         return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Sparse(Whole):
     """A normal matrix in which `sparsity` of each column is zero; Martens (2010).
 
@@ -122,7 +122,7 @@ class Sparse(Whole):
         return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Identity(Whole):
     """The identity matrix times `gain`: 1 where row and column agree; a matrix need not be square.
 
@@ -155,7 +155,7 @@ class Identity(Whole):
         return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Dirac(Whole):
     """A convolution that passes its input on: 1 at the kernel's middle where output equals input channel.
 
@@ -206,7 +206,7 @@ class Dirac(Whole):
         return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Bilinear(Whole):
     """The kernel of a transposed convolution that scales pictures up, for each pair of channels.
 

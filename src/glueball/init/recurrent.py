@@ -13,7 +13,7 @@ from .base import Target, Whole, number
 __all__ = ["ForgetBias", "LSTMBias"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class LSTMBias(Whole):
     """An LSTM's packed bias: `forget_bias` for the forget gate, 0 for the others.
 
@@ -53,7 +53,7 @@ class LSTMBias(Whole):
         return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class ForgetBias(Whole):
     """A recurrent layer's biases such that the gate that keeps the state begins at `bias`, others at 0.
 

@@ -45,7 +45,7 @@ Fan = tuple[float, float]
 _CUT = 0.87962566103423978
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Scaled(Initializer):
     """Base of those that are scaled by fans: `_scaled` gives the distribution for a pair of them."""
 
@@ -95,7 +95,7 @@ def _scaled(how: Scaled, fans: Fan) -> streams.Distribution:
     return how._scaled(*fans)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class Xavier(Scaled):
     """Scaled by the layer's fans so that signals keep their size; Glorot and Bengio (2010), eq. 16.
 
@@ -144,7 +144,7 @@ def fan_of(mode: str, fan_in: float, fan_out: float) -> float:
     return max({"in": fan_in, "out": fan_out}.get(mode.removeprefix("fan_"), (fan_in + fan_out) / 2), 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class MSRAPrelu(Scaled):
     """Normal with std = sqrt(2 / ((1 + slope²) fan)), for layers before a PReLU of that slope.
 
@@ -187,7 +187,7 @@ def _variance(scale: float, mode: str, spread: str, fan_in: float, fan_out: floa
     return streams.TruncatedNormal(0.0, std, -2 * std, 2 * std)
 
 
-@dataclass(frozen=True, init=False, repr=False)
+@dataclass(init=False, repr=False, eq=False)
 class VarianceScaling(Scaled):
     """Variance scale / fan, of one of three distributions; Keras's `VarianceScaling`, JAX's too.
 
@@ -244,7 +244,7 @@ class _Named(Scaled):
         return _variance(*self.form, fan_in, fan_out)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class GlorotUniform(_Named):
     """Uniform in ±sqrt(6 / (fan_in + fan_out)); Glorot and Bengio (2010). Keras's default for weights.
 
@@ -256,7 +256,7 @@ class GlorotUniform(_Named):
     form = (1.0, "fan_avg", "uniform")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class GlorotNormal(_Named):
     """Variance 2 / (fan_in + fan_out), a normal cut at two deviations; Keras's `GlorotNormal`.
 
@@ -270,7 +270,7 @@ class GlorotNormal(_Named):
     form = (1.0, "fan_avg", "truncated_normal")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class HeUniform(_Named):
     """Uniform in ±sqrt(6 / fan_in); He et al. (2015). Keras's `HeUniform`, torch's for ReLU.
 
@@ -282,7 +282,7 @@ class HeUniform(_Named):
     form = (2.0, "fan_in", "uniform")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class HeNormal(_Named):
     """Variance 2 / fan_in, a normal cut at two deviations; Keras's `HeNormal`, He et al. (2015).
 
@@ -296,7 +296,7 @@ class HeNormal(_Named):
     form = (2.0, "fan_in", "truncated_normal")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class LecunUniform(_Named):
     """Uniform in ±sqrt(3 / fan_in); LeCun et al. (1998), "Efficient backprop"; Keras's `LecunUniform`.
 
@@ -308,7 +308,7 @@ class LecunUniform(_Named):
     form = (1.0, "fan_in", "uniform")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class LecunNormal(_Named):
     """Variance 1 / fan_in, a normal cut at two deviations; Keras's and JAX's `LecunNormal`.
 

@@ -7,7 +7,6 @@ these alone and leave no trace.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,6 +65,8 @@ def make(adapter: Adapter, array: Any, how: Initializer, target: Target, name: s
 @contextmanager
 def _numpy_and_python(key: streams.Key) -> Iterator[None]:
     """NumPy's and Python's global generators under a seed, and put back."""
+    import random
+
     numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
         np.random.seed([key.k0, key.k1])

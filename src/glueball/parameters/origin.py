@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["Origin", "Record", "origin_of", "remember"]
 
@@ -63,6 +65,8 @@ class Record:
         self.told = dict(told)
         self.seed = seed
         self.prefix = prefix
+        from datetime import UTC, datetime
+
         self.when = datetime.now(UTC)
 
     @cached_property

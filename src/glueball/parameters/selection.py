@@ -10,7 +10,6 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Self
 
 from ..errors import NameNotFoundError, PatternError, StaleError
@@ -139,6 +138,8 @@ class Selection(Mapping[str, Parameter]):
         if found is None:
             found = self._layer(name)
         if found is None:
+            from difflib import get_close_matches
+
             verbs = [verb for verb in dir(type(self)) if not verb.startswith("_")]
             near = get_close_matches(name, verbs, n=2)
             hint = f" Did you mean the verb {' or '.join(near)}?" if near else ""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -158,6 +157,8 @@ def fill_pieces(
                 _put(out, x)
 
     def run_all() -> None:
+        from concurrent.futures import ThreadPoolExecutor  # needed for large arrays only
+
         threads = _kernels.threads()
         with ThreadPoolExecutor(threads) as pool:
             for future in [pool.submit(work) for _ in range(threads)]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import operator
-import secrets
+import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, SupportsIndex
@@ -98,7 +98,7 @@ def check_seed(seed: SupportsIndex) -> int:
 
 def fresh_seed() -> int:
     """A seed from the system's entropy, 0 <= seed < 2^64: for who gives none. Record it."""
-    return secrets.randbits(64)
+    return int.from_bytes(os.urandom(8), "little")
 
 
 def philox4x32_10(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import shutil
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -147,6 +145,7 @@ class Listing:
         return columns, below
 
     def __str__(self) -> str:
+        import shutil
         from io import StringIO
 
         from rich.console import Console
@@ -161,6 +160,7 @@ class Listing:
 
     def _repr_html_(self) -> str:
         """For a notebook: every text is escaped, and colours are the notebook's own."""
+        import html
 
         def tr(cells: Sequence[str], tag: str) -> str:
             written = []

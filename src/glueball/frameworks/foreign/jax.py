@@ -15,7 +15,7 @@ from ...streams import Key
 __all__ = ["JaxFunction", "initializer"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(repr=False, eq=False)
 class JaxFunction(Foreign):
     """A function of (key, shape, dtype), given a threefry key made from (seed, name).
 

@@ -17,7 +17,7 @@ from ...streams import Key
 __all__ = ["KerasInitializer", "initializer"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(repr=False, eq=False)
 class KerasInitializer(Foreign):
     """A Keras initializer whose seed is replaced by one made from (seed, name).
 
