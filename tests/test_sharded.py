@@ -37,10 +37,10 @@ def in_processes(work, count, tmp):
 def _start(rank, work, count, rendezvous):
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=count)
-    try:
-        work(rank, count)
-    finally:
-        dist.destroy_process_group()
+    work(rank, count)
+    # Who leaves first takes the connections along that others still read from.
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 def fully_sharded(rank, count):

@@ -427,7 +427,7 @@ class Adapter(Protocol):
         """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        """The order of axes that makes (*kernel, inputs, outputs); None where it is that already."""
+        """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
 
     def default(
         self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]

@@ -36,7 +36,7 @@ class Target(NamedTuple):
         parts: names of the equal blocks that lie packed along the first axis: `("q", "k", "v")`,
             `("i", "f", "g", "o")` of an LSTM, `("r", "z", "n")` of a GRU; empty for a plain array.
             Fans are those of one block.
-        axes: the order of axes that makes one block's (*kernel, inputs, outputs), the layout in which
+        axes: the order of axes that makes one block's `(*kernel, inputs, outputs)`, the layout in which
             Keras and JAX count fans; None where it is that already.
     """
 

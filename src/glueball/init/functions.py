@@ -126,7 +126,7 @@ def _makes(function: Callable[..., Any]) -> bool:
 class Foreign(Whole):
     """Base of another framework's initializers, run under our seed; their adapters say how.
 
-    `make(shape, key)` is called for each packed block in the layout (*kernel, inputs, outputs), in which
+    `make(shape, key)` is called for each packed block in the layout `(*kernel, inputs, outputs)`, in which
     Keras and JAX count fans, and its result is turned to the parameter's own.
     """
 

@@ -1,6 +1,6 @@
 """Initializers that look at the whole array: Orthogonal, Sparse; and fixed ones: Identity, Dirac, Bilinear.
 
-They read a weight as torch and MXNet keep it, (outputs, inputs, *kernel). Blocks that are packed along
+They read a weight as torch and MXNet keep it, `(outputs, inputs, *kernel)`. Blocks that are packed along
 the first axis (gates, q k v) are matrices of their own: each is orthogonal, each the identity.
 """
 
@@ -160,7 +160,7 @@ class Dirac(Whole):
     """A convolution that passes its input on: 1 at the kernel's middle where output equals input channel.
 
     In `groups`, each group passes its own channels; outputs beyond the inputs are zero. As
-    `torch.nn.init.dirac_`, for weights (outputs, inputs / groups, *kernel) of 1 to 3 kernel dimensions.
+    `torch.nn.init.dirac_`, for weights `(outputs, inputs / groups, *kernel)` of 1 to 3 kernel dimensions.
 
     Raises:
         InitializerError: groups below 1, or a parameter of other dimensions, or whose outputs do not
@@ -211,7 +211,7 @@ class Bilinear(Whole):
     """The kernel of a transposed convolution that scales pictures up, for each pair of channels.
 
     Along an axis of size k, with f = ceil(k / 2) and c = (2 f − 1 − f mod 2) / (2 f), the weight at x is
-    1 − |x / f − c|; axes are multiplied. As MXNet's `init.Bilinear`, which takes f from the last axis for
+    `1 − |x / f − c|`; axes are multiplied. As MXNet's `init.Bilinear`, which takes f from the last axis for
     all. Used with one group for each channel and k = 2 s − s mod 2, stride s, padding ceil((s − 1) / 2).
 
     Raises:

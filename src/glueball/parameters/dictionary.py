@@ -11,7 +11,8 @@ from ..patterns import Pattern, describe
 from ..views.table import names_text, plural
 from . import optimizers, ties
 from .parameter import Parameter
-from .plan import Plan, make_plan
+from .plan import Plan
+from .planning import make_plan
 from .selection import Selection
 
 __all__ = ["ParameterDict"]

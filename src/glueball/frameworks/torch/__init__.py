@@ -1,7 +1,8 @@
 """PyTorch: the adapter.
 
-`walk` finds the tensors, `arrays` reads and writes one, `layers` knows the fans of its layer, `defaults`
-what torch would begin it with, `optim` speaks with `torch.optim`.
+`walk` finds the tensors, `arrays` reads and writes one, `changing` gives it another dtype or device, `meta`
+builds without memory; `layers` knows the fans of a layer and `defaults` what its constructor draws;
+`streams` draws on a GPU; `optim` speaks with `torch.optim`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 
 from ...errors import UnknownModelError
 from ...slots import Adapter, Tree
-from . import arrays, defaults, layers, meta, optim
+from . import arrays, changing, defaults, layers, meta, optim
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -44,9 +45,9 @@ class TorchAdapter:
     write = staticmethod(arrays.write)
     copy = staticmethod(arrays.copy)
     zero_grad = staticmethod(arrays.zero_grad)
-    set_trainable = staticmethod(arrays.set_trainable)
-    cast = staticmethod(arrays.caster)
-    move = staticmethod(arrays.mover)
+    set_trainable = staticmethod(changing.set_trainable)
+    cast = staticmethod(changing.caster)
+    move = staticmethod(changing.mover)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
     plain_memory = staticmethod(arrays.plain_memory)

@@ -1,14 +1,13 @@
 """What one `torch.Tensor` of a model is, and how its values are read and written.
 
 Every write keeps the tensor object, so that optimizers and ties still hold it, and happens outside
-autograd. A write that checks first (`coerce`, `caster`, `mover`) returns what does the work.
+autograd. `coerce` checks a value and returns what `write` takes.
 """
 
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -50,21 +49,6 @@ _PLAIN = {nn.Parameter, torch.Tensor}
 def dtype_name(dtype: torch.dtype) -> str:
     """`float32` for `torch.float32`."""
     return str(dtype).removeprefix("torch.")
-
-
-def as_dtype(dtype: Any) -> torch.dtype:
-    """A torch dtype from a torch dtype, its name or a NumPy dtype.
-
-    Raises:
-        DTypeError: it names none.
-    """
-    if isinstance(dtype, torch.dtype):
-        return dtype
-    name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
-    found = getattr(torch, name.removeprefix("torch."), None)
-    if isinstance(found, torch.dtype):
-        return found
-    raise DTypeError(f'{dtype!r} is no dtype of torch. Write torch.bfloat16 or "bfloat16".')
 
 
 @cache
@@ -419,76 +403,3 @@ def plain_memory(
         else:
             others.append(place)
     return found, others
-
-
-# ---- dtype, device, trainable -----------------------------------------------------------------------
-
-
-def caster(tensor: Any, dtype: Any, name: str) -> Callable[[], None] | None:
-    """What changes a tensor's dtype in place; None where nothing is to do (integers stay integers)."""
-    wanted = as_dtype(dtype)
-    if not (wanted.is_floating_point or wanted.is_complex):
-        raise DTypeError(f"{name!r} cannot be cast to {dtype_name(wanted)}: write a floating dtype.")
-    if tensor.dtype == wanted or not (tensor.is_floating_point() or tensor.is_complex()):
-        return None
-    if tensor.is_complex() and not wanted.is_complex:
-        raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}: {dtype_name(wanted)} would lose a part.")
-    return lambda: _become(tensor, lambda part: part.to(wanted))
-
-
-def mover(tensor: Any, device: Any, name: str) -> Callable[[], None] | None:
-    """What moves a tensor to a device in place; None where it lies there."""
-    wanted = _usable_device(device)
-    if tensor.device == wanted:
-        return None
-    if tensor.is_meta:
-        raise DeferredError(f"{name!r} cannot be moved: {no_values(tensor)}.")
-    if wanted.type == "meta" and weakref.getweakrefs(tensor):
-        raise DTypeError(
-            f"{name!r} cannot be moved to {wanted} in place: its layer keeps a weak reference to it. "
-            f"Move the model: model.to({str(wanted)!r})."
-        )
-    return lambda: _become(tensor, lambda part: part.to(wanted))
-
-
-@lru_cache(maxsize=32)
-def _usable_device(device: Any) -> torch.device:
-    # An empty tensor tells whether the device is there, before anything is moved, and which index
-    # a plain "cuda" means.
-    return torch.empty(0, device=device).device
-
-
-@torch.no_grad()
-def _become(tensor: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Give a tensor object another dtype or device, its gradient with it."""
-    if lazy(tensor):
-        tensor.data = change(tensor.data)
-        return
-    changed = change(tensor.detach())
-    held, tensor.grad = tensor.grad, None
-    if sharded(tensor) or not torch._has_compatible_shallow_copy_type(tensor, changed):
-        if isinstance(tensor, nn.Parameter):
-            changed = nn.Parameter(changed, tensor.requires_grad)
-        torch.utils.swap_tensors(tensor, changed)  # type: ignore[no-untyped-call]
-    else:
-        tensor.data = changed
-    if held is not None:
-        tensor.grad = change(held)
-
-
-def set_trainable(tensor: Any, trainable: bool, name: str, check: bool) -> None:
-    """Check, or set, whether autograd follows a tensor.
-
-    Raises:
-        DTypeError: an integer tensor cannot be trained.
-    """
-    if not check:
-        tensor.requires_grad = trainable  # not requires_grad_(), which lazy parameters refuse
-    elif trainable and not (tensor.is_floating_point() or tensor.is_complex()):
-        raise DTypeError(f"{name!r} is {dtype_name(tensor.dtype)}: only floating parameters train.")
-    elif lazy(tensor):
-        return
-    elif not tensor.is_leaf:
-        raise DTypeError(f"{name!r} is computed from other tensors, so it cannot be frozen or unfrozen.")
-    elif tensor.is_inference():
-        raise DTypeError(f"{name!r} was made in inference mode, so it takes no gradients.")

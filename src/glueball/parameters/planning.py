@@ -1,0 +1,233 @@
+"""Planning: matching rules with parameters and checking all of it, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import streams
+from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError
+from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
+from ..patterns import Pattern, describe, nothing_selected, select_rows
+from ..slots import Tree
+from ..views.table import names_text
+from .filling import Later
+from .parameter import native
+from .plan import Plan
+from .recipe import Recipe
+from .resolving import no_default, resolve_row, target_of_row
+
+__all__ = ["make_plan"]
+
+
+def make_plan(
+    tree: Tree,
+    rows: Sequence[int],
+    rules: Any,
+    handle: Any,
+    *,
+    seed: int | None,
+    prefix: str,
+    allow_empty: bool,
+    device: Any,
+) -> Plan:
+    """Match rules with parameters and check all of it; nothing is changed."""
+    if isinstance(rules, Recipe):
+        seed = rules.seed if seed is None else seed
+        prefix = prefix or rules.prefix
+    plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
+    parsed: list[tuple[Pattern | None, Initializer | None]] = []
+    if isinstance(rules, Recipe):
+        parsed = _follow(plan, rules, rows)
+    elif isinstance(rules, Mapping):
+        for pattern, given in rules.items():
+            parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
+    else:
+        parsed.append((None, Default() if rules is None else as_initializer(rules)))
+    free: Sequence[int] = rows
+    shadowed = []
+    for number, (pattern, initializer) in enumerate(() if isinstance(rules, Recipe) else parsed):
+        label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
+        plan._rules.append((label, initializer))
+        taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
+        if not taken and not allow_empty and pattern is not None:
+            raise nothing_selected(tree, pattern, rows)
+        mine = [row for row in taken if row not in plan._rule_of]
+        if taken and not mine:
+            shadowed.append(label)
+        plan._rule_of.update(dict.fromkeys(mine, number))
+    plan.shadowed = tuple(shadowed)
+    plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
+    _resolve(plan, parsed, handle, seed)
+    return plan
+
+
+def _follow(
+    plan: Plan, recipe: Recipe, rows: Sequence[int]
+) -> list[tuple[Pattern | None, Initializer | None]]:
+    """Take a recipe's initializers by name."""
+    tree, places = plan._tree, {}
+    inside = set(rows)
+    missing = []
+    for name, how in recipe.initializers.items():
+        row = tree.by_name.get(name)
+        if row is None or row not in inside:
+            missing.append(name)
+            continue
+        if id(how) not in places:
+            places[id(how)] = len(plan._rules)
+            plan._rules.append(("recipe", how))
+        plan._rule_of[row] = places[id(how)]
+    if missing:
+        raise NameNotFoundError(
+            f"the recipe is for names that are not here: {names_text(missing)}. It fits the model it "
+            f"was made for; for another, write rules."
+        )
+    return [(recipe.prefix, how) for _, how in plan._rules]
+
+
+def _as_initializer(given: Any, pattern: Pattern) -> Initializer:
+    try:
+        return as_initializer(given)
+    except InitializerError as error:
+        raise InitializerError(f"in the rule for {describe(pattern)}: {error}") from None
+
+
+def _resolve(
+    plan: Plan, parsed: list[tuple[Pattern | None, Initializer | None]], handle: Any, seed: int | None
+) -> None:
+    """Work out, for each parameter, what its initializer draws or puts."""
+    tree, adapter = plan._tree, plan._tree.adapter
+    left_alone = []
+    unknown = []
+    values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
+    kinds: dict[tuple[streams.Distribution, Any], int] = {}
+    numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
+    # What a rule draws in every ordinary array of a dtype, once the first was looked at.
+    fitting: dict[tuple[int, Any], streams.Distribution] = {}
+    whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
+    taken = sorted(plan._rule_of)
+    arrays, dtype_of = tree.arrays(taken), adapter.dtype
+    plainly = adapter.ordinary(arrays)
+    held = dict(zip(taken, arrays, strict=True))
+    plan._arrays = held, {row for row, plain in zip(taken, plainly, strict=True) if plain}
+    for row, array, ordinary in zip(taken, arrays, plainly, strict=True):
+        number = plan._rule_of[row]
+        if ordinary and (number, dtype_of(array)) in fitting:
+            plan._drawn[row] = fitting[number, dtype_of(array)]
+            continue
+        initializer = parsed[number][1]
+        if initializer is None:
+            continue
+        reason = adapter.no_values(array)
+        if reason:
+            if adapter.lazy(array):
+                initializer = initializer.choose(Target(tree.names[row], ()))
+                if isinstance(initializer, Default) and not _has_default(tree, row):
+                    unknown.append(row)
+                elif _waits(plan, row, initializer, _shape(tree, row, array), whole_layers[number]):
+                    left_alone.append(tree.names[row])
+                continue
+            if plan._device is None:
+                raise DeferredError(
+                    f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
+                    f'To give it memory and values at once, write initialize(…, device="cpu").'
+                )
+        reason = adapter.unwritable(array)
+        if reason:
+            raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
+        if isinstance(initializer, Given):
+            kind = number, adapter.dtype(array)
+            if kind in numbers:
+                plan._given[row] = numbers[kind]
+                continue
+            value = plan._given[row] = adapter.coerce(array, values[number], tree.names[row])
+            if isinstance(value, (bool, int, float, complex)):
+                numbers[kind] = value
+            continue
+        if isinstance(initializer, Drawn):
+            distribution: streams.Distribution | None = initializer.drawn
+        else:
+            target = target_of_row(tree, row, _shape(tree, row, array))
+            chosen = resolve_row(tree, row, initializer, target)
+            if chosen is None:
+                unknown.append(row)
+                continue
+            if chosen is not initializer:
+                plan._chosen[row] = initializer = chosen
+            if isinstance(chosen, Given):
+                plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
+                continue
+            if chosen.needs_fan and target.fans is None and whole_layers[number]:
+                left_alone.append(target.name)
+                continue
+            distribution = chosen.distribution(target)
+            if isinstance(chosen, Padded):
+                plan._zero_rows[row] = chosen.row
+        if distribution is None:
+            if isinstance(initializer, Whole):
+                initializer.check(target)
+                _need_floating(initializer, tree, row, array, handle)
+            plan._made[row] = initializer, target
+            continue
+        _need_floating(initializer, tree, row, array, handle)
+        plan._drawn[row] = distribution
+        kinds[distribution, adapter.dtype(array)] = row
+        if initializer is parsed[number][1] and isinstance(initializer, Drawn):
+            fitting[number, adapter.dtype(array)] = initializer.drawn
+    if unknown:
+        raise no_default(tree, unknown)
+    for distribution, dtype in kinds:
+        streams.check_fits(distribution, adapter.numpy_dtype(dtype))
+    if seed is None and any(adapter.shard(held[row]) for row in (*plan._drawn, *plan._made)):
+        raise InitializerError(
+            "the parameters are sharded, and each process would draw a seed of its own: give one, seed=0."
+        )
+    plan.left_alone = tuple(left_alone)
+    _need_all_of_meta(plan)
+
+
+def _shape(tree: Tree, row: int, array: Any) -> Any:
+    return tree.adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row])
+
+
+def _need_floating(how: Initializer, tree: Tree, row: int, array: Any, handle: Any) -> None:
+    if not tree.adapter.floating(array):
+        name = tree.names[row]
+        raise DTypeError(
+            f"{name!r} is {handle(row).row().dtype}: {how!r} draws floating numbers. "
+            f"Give it a number, or leave it out: {{{name!r}: None}}."
+        )
+
+
+def _has_default(tree: Tree, row: int) -> bool:
+    """Whether the layer of a parameter without a shape is known."""
+    return resolve_row(tree, row, Default(), Target(tree.names[row], ())) is not None
+
+
+def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: bool) -> bool:
+    """Note what to fill once its shape is known; true where it is left alone for want of fans."""
+    name = plan._tree.names[row]
+    if initializer.needs_fan and shape is not None and len(shape) < 2:
+        if lenient:
+            return True
+        initializer.distribution(Target(name, shape, None))  # says what is wrong
+    plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    plan._chosen[row] = initializer
+    return False
+
+
+def _need_all_of_meta(plan: Plan) -> None:
+    """A parameter on the meta device that nothing fills would be left as garbage."""
+    if plan._device is None:
+        return
+    tree, adapter = plan._tree, plan._tree.adapter
+    kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
+    kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
+    kept.sort()
+    arrays = zip(kept, tree.arrays(kept), strict=True)
+    names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
+    if names:
+        raise DeferredError(
+            f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
+        )
