@@ -14,6 +14,8 @@ from ..errors import InitializerError
 from ..patterns import nearest
 from .base import Drawn, Initializer, Target, plain
 from .constants import Constant, array_from_json, array_to_json, as_array
+from .names import as_initializer, from_json, register
+from .scaled import Scaled
 
 __all__ = ["Default", "Load", "Mixed", "Padded"]
 
@@ -61,8 +63,6 @@ class Load(Initializer):
     default: Initializer | None
 
     def __init__(self, arrays: Mapping[str, Any], default: Any = None) -> None:
-        from .names import as_initializer  # names knows this class
-
         if not isinstance(arrays, Mapping):
             raise InitializerError(f"Load takes a mapping of names to arrays, not a {type(arrays).__name__}.")
         named = {name.removeprefix("arg:").removeprefix("aux:"): value for name, value in arrays.items()}
@@ -114,8 +114,6 @@ class Load(Initializer):
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
-        from .names import from_json
-
         default = form.get("default")
         arrays = {name: array_from_json(value) for name, value in form["arrays"].items()}
         return cls(arrays, None if default is None else from_json(default, known=known))
@@ -144,8 +142,6 @@ class Mixed(Initializer):
     rules: tuple[tuple[str, Initializer], ...]
 
     def __init__(self, rules: Mapping[str, Any]) -> None:
-        from .names import as_initializer
-
         given_rules: Any = rules
         if not isinstance(given_rules, Mapping) or not given_rules:
             raise InitializerError("Mixed takes {pattern: initializer}, with one pattern or more.")
@@ -177,8 +173,6 @@ class Mixed(Initializer):
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
-        from .names import from_json
-
         return cls({pattern: from_json(how, known=known) for pattern, how in form["rules"].items()})
 
 
@@ -201,9 +195,6 @@ class Padded(Initializer):
     row: int
 
     def __post_init__(self) -> None:
-        from .names import as_initializer
-        from .scaled import Scaled
-
         initializer = as_initializer(self.initializer)
         object.__setattr__(self, "initializer", initializer)
         if not isinstance(initializer, (Drawn, Scaled)):
@@ -222,6 +213,9 @@ class Padded(Initializer):
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
-        from .names import from_json
-
         return cls(from_json(form["initializer"], known=known), form["row"])
+
+
+register(Default, "default")
+for _kind in (Load, Mixed, Padded):
+    register(_kind)

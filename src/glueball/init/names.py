@@ -10,7 +10,6 @@ import numpy as np
 from ..errors import InitializerError
 from ..patterns import nearest
 from .base import Initializer
-from .choosing import Default, Load, Mixed, Padded
 from .constants import Constant, One, Zero
 from .draws import Normal, TruncatedNormal, Uniform
 from .functions import Function
@@ -60,7 +59,6 @@ NAMES: dict[str, Callable[[], Initializer]] = {
     "bilinear": Bilinear,
     "lstm_bias": LSTMBias,
     "forget_bias": ForgetBias,
-    "default": Default,
 }
 """The names that stand for an initializer with its defaults: the field's own words.
 
@@ -78,9 +76,16 @@ _KINDS: dict[str, type[Initializer]] = {
         *(Xavier, MSRAPrelu, VarianceScaling, KaimingUniform, KaimingNormal),
         *(GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal),
         *(Orthogonal, Sparse, Identity, Dirac, Bilinear, LSTMBias, ForgetBias),
-        *(Default, Load, Mixed, Padded),
     )
 }
+
+
+def register(kind: type[Initializer], *names: str) -> None:
+    """Let JSON know a class, and names stand for it with its defaults."""
+    _KINDS[kind.__name__] = kind
+    for name in names:
+        NAMES[name] = _BARE[name.replace("_", "")] = kind
+
 
 _RECOGNISERS: list[Callable[[Any], Initializer | None]] = []
 
