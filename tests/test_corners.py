@@ -435,3 +435,28 @@ def test_modules_that_cannot_be_collected():
         gb.collect_params(torch.jit.script(nn.Linear(1, 1)))
     with pytest.raises(gb.UnknownModelError, match="Write a model, not its class"):
         gb.collect_params(nn.Linear)
+
+
+def test_freed_and_negative_memory_is_no_way_to_crash():
+    model = nn.Module()
+    model.a = nn.Parameter(torch.zeros(2))
+    model.b = nn.Parameter(torch.zeros(4))
+    model.b.untyped_storage().resize_(0)
+    with pytest.raises(gb.DTypeError, match="'b' cannot be written: its memory was freed"):
+        gb.initialize(model, init.Normal(1), seed=0)
+    assert not model.a.any()
+    negative = torch.zeros(3, dtype=torch.complex64).conj().imag
+    assert negative.is_neg()
+    model.b = nn.Parameter(negative)
+    gb.initialize(model, init.Normal(1), seed=0)
+    other = nn.Module()
+    other.b = nn.Parameter(torch.zeros(3))
+    gb.initialize(other, init.Normal(1), seed=0)
+    assert torch.equal(model.b.detach().resolve_neg(), other.b.detach())
+
+
+def test_a_function_may_return_a_number_or_a_list():
+    model = nn.Linear(2, 2)
+    gb.initialize(model, {"weight": lambda w: [[1, 2], [3, 4]], "bias": lambda b: 5.0})
+    assert model.weight.tolist() == [[1, 2], [3, 4]]
+    assert model.bias.tolist() == [5, 5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -199,3 +200,92 @@ def test_rules_for_lazy_layers_are_judged_at_once():
     model(torch.rand(3, 4))
     bound = (6 / 12) ** 0.5
     assert bound / 2 < model[0].weight.abs().max() <= bound
+
+
+# ---- what happens between the rule and the forward pass, or goes wrong while memory is given ----------
+
+
+def test_values_that_came_before_the_first_forward_stay():
+    state = {"0.weight": torch.full((2, 3), 7.0), "0.bias": torch.zeros(2)}
+    model = gb.initialize(nn.Sequential(nn.LazyLinear(2)), seed=0)
+    model.load_state_dict(state)
+    model(torch.ones(1, 3))
+    assert torch.equal(model[0].weight, state["0.weight"])
+    assert not model[0]._forward_pre_hooks
+    model = gb.initialize(nn.Sequential(nn.LazyLinear(2)), seed=0)
+    model.load_state_dict(state)
+    gb.initialize(model, 1.0)
+    model(torch.ones(1, 3))
+    assert (model[0].weight == 1).all()
+
+
+def test_memory_is_given_to_all_or_none():
+    for spoil in ("reference", "graph", "hook"):
+        with gb.meta():
+            model = mlp()
+        if spoil == "reference":
+            kept = weakref.ref(model[2].weight)
+        elif spoil == "graph":
+            kept = model(torch.empty(2, 4, device="meta"))
+        else:
+            kept = model[2].weight.register_hook(lambda grad: grad)
+        before = list(model.parameters())
+        with pytest.raises(gb.DeferredError, match=r"Nothing was changed"):
+            gb.initialize(model, seed=0, device="cpu")
+        assert all(p.is_meta for p in model.parameters())
+        assert all(a is b for a, b in zip(before, model.parameters(), strict=True))
+        assert kept is not None
+
+
+@pytest.mark.parametrize("device", ["meta", "nonsense", 1.5, [1], "cuda:77"])
+def test_a_device_without_memory_is_refused_at_once(device):
+    with gb.meta():
+        model = mlp()
+    with pytest.raises(gb.DeferredError, match="device"):
+        gb.initialize(model, seed=0, device=device)
+    with pytest.raises(gb.InitializerError, match="prefix is 1"):
+        gb.initialize(model, seed=0, device="cpu", prefix=1)
+    assert all(p.is_meta for p in model.parameters())
+
+
+def test_what_is_noted_on_a_parameter_stays_with_it():
+    class Noted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(2))
+            self.weight.no_weight_decay = True
+            other = nn.Parameter(torch.zeros(2))
+            other.group = 3
+            self.other = other
+
+    with gb.meta():
+        model = Noted()
+    gb.initialize(model, 0, device="cpu")
+    assert model.weight.no_weight_decay
+    assert model.other.group == 3
+
+
+def test_buffers_and_lazy_layers_on_meta_are_not_passed_over():
+    with torch.device("meta"):
+        model, lazy_model = Positions(), nn.Sequential(nn.LazyLinear(2))
+    with pytest.raises(gb.DeferredError, match="'angles' cannot be set"):
+        gb.initialize(model, {".*": None}, buffers={"angles": torch.zeros(4)})
+    with pytest.raises(gb.InitializerError, match="buffers is a list"):
+        gb.initialize(mlp(), 0, buffers=[1])
+    with pytest.raises(gb.DeferredError, match="is lazy and lies on the meta device"):
+        gb.initialize(lazy_model, seed=0, device="cpu")
+
+
+def test_a_kept_plan_is_for_what_it_saw():
+    model = mlp()
+    plan = gb.collect_params(model).plan({"2.weight": 1, ".*": 0}, seed=0)
+    model[2].weight = nn.Parameter(torch.zeros(3, 8))
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(
+        gb.StaleError, match=r"'2\.weight' has another shape or dtype than when this was planned"
+    ):
+        plan.apply()
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    again = gb.collect_params(model).plan(0, seed=0)
+    again.apply()
+    assert not any(p.any() for p in model.parameters())

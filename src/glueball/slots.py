@@ -146,6 +146,10 @@ class Tree:
                 )
         return array
 
+    def facts(self, row: int, array: Any) -> Facts:
+        """What a table says of a row's array."""
+        return self.adapter.facts(array, self.owners[self.holders[row]], self.attributes[row])
+
     def arrays(self, rows: Iterable[int]) -> list[Any]:
         """The arrays of many rows; raises what `array` raises."""
         self.check_ways()
@@ -464,8 +468,11 @@ class Adapter(Protocol):
         Zeros where there are none, or not all of them are at hand.
         """
 
-    def materialise(self, array: Any, owner: Any, device: Any) -> None:
-        """Give an array that was built without memory some, keeping the object."""
+    def materialise(self, array: Any, owner: Any, device: Any) -> Callable[[], None] | None:
+        """Give an array that was built without memory some, keeping the object; returns the way back."""
+
+    def usable_device(self, device: Any) -> Any:
+        """A device by what a user writes for it; raises where there is no memory to be had."""
 
     def constructed_buffer(self, owner: Any, attribute: str) -> Any:
         """What a known layer puts into a buffer when it is built, None if not known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import DeferredError, NameNotFoundError
+from ..errors import DeferredError, InitializerError, NameNotFoundError
 from ..frameworks import adapter_for
 from ..patterns import missing_name
 from .parameter import Parameter, native
@@ -21,6 +21,8 @@ def buffer_values(model: Any, device: Any, given: Mapping[str, Any]) -> list[tup
         ShapeError, DTypeError: a value does not fit.
         DeferredError: a buffer on the meta device is neither known nor given.
     """
+    if not isinstance(given, Mapping):
+        raise InitializerError(f"buffers is a {type(given).__name__}: write {{name: value}}.")
     adapter = adapter_for(model)
     tree = adapter.walk(model, True)
     rows = list(tree.buffers)
@@ -31,6 +33,12 @@ def buffer_values(model: Any, device: Any, given: Mapping[str, Any]) -> list[tup
     found: list[tuple[Parameter, Any]] = []
     unknown = []
     for (name, row), array in zip(names.items(), tree.arrays(rows), strict=True):
+        if adapter.lazy(array) or (name in given and device is None and adapter.on_meta(array)):
+            if name in given:
+                raise DeferredError(
+                    f"the buffer {name!r} cannot be set: {adapter.no_values(array)}; or write device=."
+                )
+            continue
         if name in given:
             value = native(given[name], adapter)
         elif device is not None and adapter.on_meta(array):

@@ -152,7 +152,7 @@ class ParameterDict(Selection):
         1.bias | ".*bias" | Constant(0) |
         """
         plan = self._plan(rules, seed, device, prefix, allow_empty)
-        plan._arrays = None  # whoever keeps a plan keeps no part of the model
+        plan.keep()
         return plan
 
     def _plan(self, rules: Any, seed: Any, device: Any, prefix: str, allow_empty: bool) -> Plan:

@@ -79,7 +79,7 @@ def _numpy_and_python(key: streams.Key) -> Iterator[None]:
 
 def _is_data(adapter: Adapter, made: Any, data: Any) -> bool:
     """Whether what a function returned is the array that it was given to fill, or a part or view of it."""
-    if made is None or made is data or not hasattr(made, "shape"):
+    if made is None or made is data:
         return True
     if type(made) is not type(data):
         return False

@@ -28,8 +28,8 @@ class Origin:
         seed: the plan's seed.
         name: the name under which the values were drawn: with seed and rule it gives them again.
         when: the time, in UTC.
-        edited: whether the values were written since, by training or by hand. Edits through torch's
-            `.data` attribute leave no trace and are not seen.
+        edited: whether autograd counted a write since, by training or by hand. Edits through torch's
+            `.data` attribute and by its fused optimizers are not counted, so they are not seen.
     """
 
     rule: str
@@ -83,13 +83,20 @@ _records: WeakKeyDictionary[Any, list[Record]] = WeakKeyDictionary()
 
 def remember(root: Any, record: Record) -> None:
     """Keep a record with the model that was collected."""
-    kept = [old for old in _records.get(root, ()) if old.rows != record.rows]
-    _records[root] = [*kept[-_MOST:], record]
+    try:
+        kept = [old for old in _records.get(root, ()) if (old.rows, old.names) != (record.rows, record.names)]
+        _records[root] = [*kept[-_MOST:], record]
+    except TypeError:
+        pass  # a model that cannot be hashed has no records
 
 
 def origin_of(root: Any, slots: Sequence[str], array: Any, version: int) -> Origin | None:
     """The last record that filled this array under one of these names; None where there is none."""
-    for record in reversed(_records.get(root, ())):
+    try:
+        records = _records.get(root, [])
+    except TypeError:
+        return None
+    for record in reversed(records):
         for slot in slots:
             at = record.places.get(slot)
             if at is not None and record.ids[at] == id(array):

@@ -224,7 +224,8 @@ class Parameter:
     def origin(self) -> Origin | None:
         """Where its values came from: the rule, seed and time of the plan that filled it last.
 
-        None where no plan of glueball filled the array that lies here, in the model that was collected.
+        None where no plan of glueball filled the array that lies here, in the model that was collected; of
+        lazy layers too, which are filled later, and where 32 plans or more came after.
 
         >>> import glueball as gb, torch
         >>> params = gb.collect_params(torch.nn.Linear(4, 8))

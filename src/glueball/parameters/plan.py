@@ -6,10 +6,11 @@ but for an initializer of the user's own, and those are all run before the first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import streams
+from ..errors import DeferredError, StaleError
 from ..init import Drawn, Initializer, Target
 from ..slots import Tree
 from ..views.table import Listing, plan_table
@@ -62,6 +63,7 @@ class Plan:
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
         self._later: dict[int, Later] = {}
         # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
+        self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
         self._arrays: tuple[dict[int, Any], set[int]] | None = None
 
     @property
@@ -136,13 +138,13 @@ class Plan:
         (held, ordinary), self._arrays = self._arrays or ({}, set()), None
         if not held:
             held = dict(zip(rows, tree.arrays(rows), strict=True))
+            self._check_kept(held)
         made = {
             row: make(adapter, held[row], how, target, self._prefix + target.name, self.seed)
             for row, (how, target) in self._made.items()
         }
         if self._device is not None:
-            for row in rows:
-                adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
+            self._materialise(rows, held)
         names, prefix, drawn = tree.names, self._prefix, self._drawn
         every, all_plain = list(drawn), len(ordinary) == len(held)
         # In batches, so that what is made for each parameter dies young; see above.
@@ -174,6 +176,34 @@ class Plan:
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
         self._remember(rows, [held[row] for row in rows])
+
+    def keep(self) -> None:
+        """Let go of the model's arrays, and remember their shapes and dtypes."""
+        held, self._arrays = (self._arrays or ({}, set()))[0], None
+        self._seen = {row: self._tree.facts(row, array)[:2] for row, array in held.items()}
+
+    def _check_kept(self, held: Mapping[int, Any]) -> None:
+        """A plan that was kept is for the arrays that it saw."""
+        for row, array in held.items():
+            if self._tree.facts(row, array)[:2] != self._seen[row]:
+                raise StaleError(
+                    f"{self._tree.names[row]!r} has another shape or dtype than when this was planned. "
+                    f"Plan again."
+                )
+
+    def _materialise(self, rows: Sequence[int], held: Mapping[int, Any]) -> None:
+        """Give all of them memory, or none."""
+        tree = self._tree
+        back: list[Callable[[], None]] = []
+        for row in rows:
+            try:
+                way = tree.adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
+            except DeferredError as error:
+                for undo in reversed(back):
+                    undo()
+                raise DeferredError(f"{tree.names[row]!r}: {error} Nothing was changed.") from None
+            if way is not None:
+                back.append(way)
 
     def _remember(self, rows: Sequence[int], arrays: Sequence[Any]) -> None:
         """Leave a record of where the values came from."""

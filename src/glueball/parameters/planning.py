@@ -35,6 +35,10 @@ def make_plan(
     if isinstance(rules, Recipe):
         seed = rules.seed if seed is None else seed
         prefix = prefix or rules.prefix
+    if not isinstance(prefix, str):
+        raise InitializerError(f"prefix is {prefix!r}: write a string that goes before each name.")
+    if device is not None:
+        device = tree.adapter.usable_device(device)
     plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
     parsed: list[tuple[Pattern | None, Initializer | None]] = []
     if isinstance(rules, Recipe):
@@ -122,6 +126,11 @@ def _resolve(
         reason = adapter.no_values(array)
         if reason:
             if adapter.lazy(array):
+                if adapter.on_meta(array):
+                    raise DeferredError(
+                        f"{tree.names[row]!r} is lazy and lies on the meta device: build the model under "
+                        f"gb.meta(), which leaves lazy layers as they are."
+                    )
                 initializer = initializer.choose(Target(tree.names[row], ()))
                 if isinstance(initializer, Default) and not _has_default(tree, row):
                     unknown.append(row)

@@ -48,6 +48,7 @@ class TorchAdapter:
     set_trainable = staticmethod(changing.set_trainable)
     cast = staticmethod(changing.caster)
     move = staticmethod(changing.mover)
+    usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
     plain_memory = staticmethod(arrays.plain_memory)

@@ -128,6 +128,8 @@ def no_values(tensor: Any) -> str | None:
 def unwritable(tensor: Any) -> str | None:
     """Why a tensor's values cannot be written in place, or None where they can."""
     if type(tensor) in _PLAIN and tensor.layout == torch.strided and tensor.is_contiguous():
+        if tensor.data_ptr() == 0 and tensor.numel() and not tensor.is_meta:
+            return "its memory was freed"
         return None if not tensor.is_quantized else "it is quantised"
     if tensor.layout != torch.strided:
         return f"its layout is {tensor.layout}"
@@ -148,6 +150,7 @@ def ordinary(tensors: Sequence[Any]) -> list[bool]:
         and tensor.layout is strided
         and tensor.is_cpu
         and tensor.is_contiguous()
+        and tensor.data_ptr() != 0
         and not tensor.is_neg()
         and not tensor.is_quantized
         for tensor in tensors
@@ -367,7 +370,7 @@ def zero_grad(tensors: Sequence[Any]) -> None:
 
 def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
     """The tensor's own memory as a NumPy array to be filled, where it lies on the host."""
-    if not tensor.is_cpu or sharded(tensor):
+    if not tensor.is_cpu or sharded(tensor) or tensor.is_neg():
         return None
     host: torch.Tensor = tensor.detach()
     if host.dtype in _FOREIGN:

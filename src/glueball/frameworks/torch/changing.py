@@ -17,7 +17,7 @@ from torch import nn
 from ...errors import DeferredError, DTypeError
 from .arrays import dtype_name, lazy, no_values, sharded
 
-__all__ = ["as_dtype", "caster", "mover", "set_trainable"]
+__all__ = ["as_dtype", "caster", "mover", "set_trainable", "usable_device"]
 
 
 def as_dtype(dtype: Any) -> torch.dtype:
@@ -62,6 +62,21 @@ def mover(tensor: Any, device: Any, name: str) -> Callable[[], None] | None:
     return lambda: _become(tensor, lambda part: part.to(wanted))
 
 
+def usable_device(device: Any) -> torch.device:
+    """The device that a user names, tried with an empty tensor.
+
+    Raises:
+        DeferredError: it is none of this machine, or the meta device, which has no memory.
+    """
+    try:
+        found = _usable_device(device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise DeferredError(f"device {device!r} cannot be used: {error}") from None
+    if found.type == "meta":
+        raise DeferredError("the meta device has no memory: write a device that has, such as 'cpu'.")
+    return found
+
+
 @lru_cache(maxsize=32)
 def _usable_device(device: Any) -> torch.device:
     # An empty tensor tells whether the device is there, before anything is moved, and which index
@@ -83,6 +98,7 @@ def _become(tensor: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> None
         torch.utils.swap_tensors(tensor, changed)  # type: ignore[no-untyped-call]
     else:
         tensor.data = changed
+        torch.autograd.graph.increment_version(tensor)
     if held is not None:
         tensor.grad = change(held)
 

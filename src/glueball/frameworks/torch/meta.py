@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ...errors import DeferredError
 from . import arrays
 
 __all__ = ["blank", "constructed_buffer", "materialise", "meta", "when_shaped"]
@@ -36,6 +37,7 @@ def _register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | No
         twin = parameter.__dict__.get("_on_meta")
         if twin is None:
             twin = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+            twin.__dict__.update(parameter.__dict__)
             parameter.__dict__["_on_meta"] = twin
         parameter = twin
     _register(module, name, parameter)
@@ -79,44 +81,72 @@ def blank(tensor: Any) -> torch.Tensor:
     return whole.to("cpu", copy=True)
 
 
-def materialise(tensor: Any, owner: nn.Module, device: Any) -> None:
-    """Give a tensor on the meta device memory, not yet written; the object stays. Others are left."""
+def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None] | None:
+    """Give a tensor on the meta device memory, not yet written; the object stays.
+
+    Returns:
+        What takes it back; None for a tensor that has memory, which is left.
+
+    Raises:
+        DeferredError: torch cannot exchange the tensor's inside; it is as it was.
+    """
     if not tensor.is_meta:
-        return
+        return None
+    if tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None):
+        raise DeferredError("a parameter on the meta device has hooks: register them after it has memory")
     fresh: Any = torch.empty_like(tensor.detach(), device=device)
     if isinstance(tensor, nn.Parameter):
         fresh = nn.Parameter(fresh, tensor.requires_grad)
-    # Recurrent layers keep weak references to their weights, and swapping refuses those; they are made
-    # anew from the weights' names.
-    recurrent: Any = owner if isinstance(owner, nn.RNNBase) else None
-    if recurrent:
-        recurrent._flat_weight_refs = []
-    torch.utils.swap_tensors(tensor, fresh)  # type: ignore[no-untyped-call]
-    if recurrent:
-        recurrent._init_flat_weights()
+    fresh.__dict__.update(tensor.__dict__)  # what users note on a parameter goes with it
+
+    def swap() -> None:
+        # Recurrent layers keep weak references to their weights, and swapping refuses those; they are
+        # made anew from the weights' names.
+        recurrent: Any = owner if isinstance(owner, nn.RNNBase) else None
+        if recurrent:
+            recurrent._flat_weight_refs = []
+        try:
+            torch.utils.swap_tensors(tensor, fresh)  # type: ignore[no-untyped-call]
+        finally:
+            if recurrent:
+                recurrent._init_flat_weights()
+
+    try:
+        swap()
+    except RuntimeError as error:
+        raise DeferredError(
+            f"a parameter on the meta device cannot be given memory in place: {error}. Drop what else refers "
+            f"to it (a graph of a forward pass, a weak reference)."
+        ) from None
+    return swap
 
 
 def constructed_buffer(owner: nn.Module, attribute: str) -> float | None:
     """The number that a layer of torch's own puts into a buffer when it is built, None if not known."""
-    if isinstance(owner, nn.modules.batchnorm._NormBase):
+    norm = nn.modules.batchnorm._NormBase
+    if isinstance(owner, norm) and type(owner).reset_running_stats is norm.reset_running_stats:
         return {"running_mean": 0.0, "running_var": 1.0, "num_batches_tracked": 0}.get(attribute)
     return None
 
 
 class _Later:
-    """A forward pre-hook that fills a lazy layer once its shapes are known, and takes itself away."""
+    """Forward pre-hooks that fill a lazy layer once its shapes are known, and take themselves away.
+
+    One runs before the layer's own hook and looks which parameters still wait: what a checkpoint or
+    another verb has filled by then stays. The other runs after it, when the shapes are known.
+    """
 
     def __init__(self) -> None:
         self.fills: dict[str, Callable[[Any, nn.Module, str], None]] = {}
-        self.handle: Any = None
 
-    def __call__(self, module: nn.Module, inputs: Any) -> None:
+    def look(self, module: nn.Module, inputs: Any) -> None:
+        self.fills = {name: fill for name, fill in self.fills.items() if arrays.lazy(getattr(module, name))}
+
+    def fill(self, module: nn.Module, inputs: Any) -> None:
         for attribute, fill in self.fills.items():
-            tensor = getattr(module, attribute, None)
-            if tensor is not None:
-                fill(tensor, module, attribute)
+            fill(getattr(module, attribute), module, attribute)
         for key, hook in list(module._forward_pre_hooks.items()):
-            if hook is self:
+            if getattr(hook, "__self__", None) is self:
                 del module._forward_pre_hooks[key]
 
 
@@ -126,10 +156,11 @@ def when_shaped(owner: nn.Module, attribute: str, fill: Callable[[Any, nn.Module
     Asked again for the same attribute, the later one counts.
     """
     for hook in owner._forward_pre_hooks.values():
-        if isinstance(hook, _Later):
-            hook.fills[attribute] = fill
+        later = getattr(hook, "__self__", None)
+        if isinstance(later, _Later):
+            later.fills[attribute] = fill
             return
-    hook = _Later()
-    hook.fills[attribute] = fill
-    # Registered after the layer's own hook, which finds the shapes, so it runs after it.
-    owner.register_forward_pre_hook(hook)
+    later = _Later()
+    later.fills[attribute] = fill
+    owner.register_forward_pre_hook(later.look, prepend=True)
+    owner.register_forward_pre_hook(later.fill)
