@@ -20,11 +20,16 @@ arrays together); `compiled` (when compiled
 code fills) and `kernels` (that code, by numba).
 """
 
-from .compiled import implementation
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .distributions import Distribution, Normal, TruncatedNormal, Uniform
-from .filling import SMALL, check_fits, fill, fill_many, fill_memory
 from .normal import normal_from_bits
 from .philox import Key, block_words, check_seed, fresh_seed, stream_key, words
+
+if TYPE_CHECKING:
+    from .compiled import implementation
+    from .filling import SMALL, check_fits, fill, fill_many, fill_memory
 
 __all__ = [
     "SMALL",
@@ -45,3 +50,16 @@ __all__ = [
     "stream_key",
     "words",
 ]
+
+# Whoever imports glueball names distributions at once, and fills arrays later if at all.
+_LATER = {
+    "implementation": "compiled",
+    **dict.fromkeys(("SMALL", "check_fits", "fill", "fill_many", "fill_memory"), "filling"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    return found

@@ -120,7 +120,7 @@ def no_values(tensor: Any) -> str | None:
     if tensor.is_meta:
         return (
             "it lies on the meta device, which has no memory; "
-            'materialise the model first: model.to_empty(device="cpu")'
+            'give it memory and values at once: gb.initialize(model, device="cpu")'
         )
     return None
 
