@@ -64,3 +64,17 @@ def test_import_loads_no_framework_and_no_extra(loaded):
 def test_import_loads_the_base_dependencies_at_most(loaded):
     third_party = loaded - set(sys.stdlib_module_names) - {"glueball"}
     assert third_party <= BASE | OF_RICH
+
+
+def test_without_torch_glueball_imports_and_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import glueball as gb\n"
+        "gb.init.Normal(0.1)\n"
+        "try:\n"
+        "    gb.meta()\n"
+        "except gb.MissingExtraError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "torch is not installed: pip install 'glueball[torch]'\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ..errors import UnknownModelError
+from ..errors import MissingExtraError, UnknownModelError
 from ..slots import Adapter
 from . import foreign as foreign  # a rule may hold any framework's initializer, whatever the model's
 
@@ -23,8 +23,17 @@ _KNOWN = {
 
 
 def adapter_named(name: str) -> Adapter:
-    """The adapter of a framework, imported now if it was not."""
-    adapter: Adapter = import_module(f"{__name__}.{name}").adapter
+    """The adapter of a framework, imported now if it was not.
+
+    Raises:
+        MissingExtraError: the framework is not installed.
+    """
+    try:
+        adapter: Adapter = import_module(f"{__name__}.{name}").adapter
+    except ModuleNotFoundError as missing:
+        if missing.name != name:
+            raise
+        raise MissingExtraError(f"{name} is not installed: pip install 'glueball[{name}]'") from None
     return adapter
 
 
