@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ..adapter import Adapter
 from ..errors import MissingExtraError, UnknownModelError
-from ..slots import Adapter
 from . import foreign as foreign  # a rule may hold any framework's initializer, whatever the model's
 
 __all__ = ["adapter_for", "adapter_named"]

@@ -38,7 +38,8 @@ class Collection:
 
     def walk(self) -> Tree:
         """The model as it is now."""
-        return self.tree.adapter.walk(self.tree.root, self.tree.with_buffers)
+        tree: Tree = self.tree.adapter.walk(self.tree.root, self.tree.with_buffers)
+        return tree
 
     def renew(self) -> None:
         """See the model as it is now. Parameter objects go over to the new tree by any of their slots.

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import streams
+from ..adapter import Adapter
 from ..errors import InitializerError
 from ..frameworks import adapter_for
 from ..init import Given, Initializer, Padded, Whole
-from ..slots import Adapter
 from .making import make
 from .parameter import native
 from .resolving import resolve, target_of

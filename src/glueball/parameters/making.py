@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from .. import streams
+from ..adapter import Adapter
 from ..errors import DTypeError, InitializerError, ShapeError
 from ..init import Foreign, Initializer, Target, Whole
-from ..slots import Adapter
 
 __all__ = ["make"]
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..adapter import Adapter, Facts, Shape
 from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
-from ..slots import Adapter, Facts, Shape, Site, Tree
+from ..slots import Site, Tree
 from ..views.table import Row, parameter_table
 from .origin import Origin, origin_of
 

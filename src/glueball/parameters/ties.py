@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..adapter import Memory
 from ..errors import TieError
-from ..slots import Memory, Tree, join
+from ..slots import Tree, join
 from ..views.table import names_text
 from .collection import Collection
 from .parameter import Parameter

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...adapter import Adapter
 from ...errors import UnknownModelError
-from ...slots import Adapter, Tree
+from ...slots import Tree
 from . import arrays, changing, defaults, layers, meta, optim
 from . import walk as walking
 

@@ -18,8 +18,8 @@ from torch import nn
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from ...adapter import Facts, Memory, Shape
 from ...errors import DeferredError, DTypeError, ShapeError
-from ...slots import Facts, Memory, Shape
 
 # torch's dtype -> NumPy's, where NumPy has none of its own through ml_dtypes; and the integer of the
 # same width through which the bits travel.

@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
+from ...adapter import Adapter
 from ...errors import UnknownModelError
-from ...slots import Adapter, Tree
+from ...slots import Tree
 
 __all__ = ["child", "children", "holds", "inside", "walk"]
 

@@ -1,0 +1,228 @@
+"""Adapter: all that glueball needs of a framework. No other room knows one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+__all__ = ["Adapter", "Facts", "Memory", "Shape"]
+
+Shape = tuple[int | None, ...]
+"""A shape; `None` stands for a dimension that is not known yet."""
+
+
+class Facts(NamedTuple):
+    """What a table says of one array, without its values."""
+
+    shape: Shape | None
+    dtype: str
+    device: str
+    size: int | None
+    nbytes: int | None
+    trainable: bool
+
+
+class Memory(NamedTuple):
+    """The bytes that an array covers: a key equal for the same view, and the block it is cut from."""
+
+    view: tuple[Any, ...]
+    block: tuple[Any, ...]
+    start: int
+    stop: int
+
+
+class Adapter(Protocol):
+    """All that a framework has to provide; arrays are the framework's own.
+
+    A method that takes `name` raises, with that name in the message, before anything is changed.
+    """
+
+    name: str
+
+    def walk(self, root: Any, buffers: bool) -> Any:
+        """What stands in a model, as a `glueball.slots.Tree` (which is built on this protocol)."""
+
+    def children(self, owner: Any) -> list[str]:
+        """The names of a layer's children, in order."""
+
+    def child(self, owner: Any, key: str | int) -> tuple[str, Any] | None:
+        """A child by name or position, wrappers looked through; None where there is none."""
+
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a layer's child of this name ("" for the model in a wrapper) is this one."""
+
+    def inside(self, owner: Any) -> set[int]:
+        """The `id` of each of a layer's children."""
+
+    def get(self, owner: Any, attribute: str) -> Any:
+        """The array at a site, None where there is none."""
+
+    def rebind(self, owner: Any, attribute: str, array: Any) -> None:
+        """Put another array at a site."""
+
+    # ---- what an array is
+
+    def facts(self, array: Any, owner: Any, attribute: str) -> Facts:
+        """What a table says of an array."""
+
+    def shape(self, array: Any, owner: Any, attribute: str) -> Shape | None:
+        """Its whole shape."""
+
+    def dtype(self, array: Any) -> Any:
+        """The framework's dtype."""
+
+    def numpy_dtype(self, dtype: Any) -> np.dtype[Any]:
+        """The NumPy dtype (ml_dtypes where NumPy has none) for one of the framework's."""
+
+    def device(self, array: Any) -> Any:
+        """The framework's device."""
+
+    def floating(self, array: Any) -> bool:
+        """Whether it holds real floating numbers."""
+
+    def trainable(self, array: Any) -> bool:
+        """Whether it takes gradients."""
+
+    def no_values(self, array: Any) -> str | None:
+        """Why it has no values, None where it has them."""
+
+    def lazy(self, array: Any) -> bool:
+        """Whether its shape is known only when its layer first runs."""
+
+    def on_meta(self, array: Any) -> bool:
+        """Whether it was built without memory."""
+
+    def unwritable(self, array: Any) -> str | None:
+        """Why its values cannot be written in place, None where they can."""
+
+    def ordinary(self, arrays: Sequence[Any]) -> list[bool]:
+        """For each whether its values plainly lie in the host's memory, one after the other.
+
+        These can be read and written; of the others nothing is said.
+        """
+
+    def versions(self, arrays: Sequence[Any]) -> list[int]:
+        """For each a number that changes when its values are written."""
+
+    def memory(self, array: Any) -> Memory | None:
+        """The bytes that it covers, None where that says nothing."""
+
+    # ---- values
+
+    def data(self, array: Any) -> Any:
+        """The live values outside autograd."""
+
+    def grad(self, array: Any) -> Any:
+        """The live gradient or None."""
+
+    def numpy(self, array: Any) -> np.ndarray[Any, Any]:
+        """A copy of the values."""
+
+    def coerce(self, array: Any, value: Any, name: str) -> Any:
+        """A value that `write` takes; raises where it does not fit."""
+
+    def write(self, array: Any, value: Any) -> None:
+        """Put a coerced value in, in place."""
+
+    def copy(self, array: Any) -> Any:
+        """An array of its own with the same values."""
+
+    def zero_grad(self, arrays: Sequence[Any]) -> None:
+        """Set gradients to zero, in place."""
+
+    # ---- properties
+
+    def set_trainable(self, array: Any, trainable: bool, name: str, check: bool) -> None:
+        """Check (and no more), or set, whether it takes gradients."""
+
+    def cast(self, array: Any, dtype: Any, name: str) -> Callable[[], None] | None:
+        """What would change the dtype in place; None where nothing is to do."""
+
+    def move(self, array: Any, device: Any, name: str) -> Callable[[], None] | None:
+        """What would move it in place; None where nothing is to do."""
+
+    # ---- initialising
+
+    def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
+        """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
+
+    def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
+        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+
+    def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
+
+    def default(
+        self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
+    ) -> Any:
+        """The initializer for what the layer's constructor would draw, None where it is not known.
+
+        `above` gives the layers that hold the owner, the nearest first.
+        """
+
+    def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
+        """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
+
+    def plain_memory(
+        self, arrays: Sequence[Any], most: int, known: Sequence[bool]
+    ) -> tuple[dict[Any, tuple[list[int], list[int], list[int]]], list[int]]:
+        """By dtype the places in `arrays`, addresses and sizes of those without gaps in the host's memory.
+
+        Only those of at most `most` elements; then the places of all others. `known` says for which
+        arrays `ordinary` was true.
+        """
+
+    def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
+        """Fill an array from its stream where it lies; False where the host has to do it."""
+
+    def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
+        """A NumPy array of the same shape and dtype, to be filled and written back."""
+
+    def shard(self, array: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...]] | None:
+        """(this process's part, the whole shape, the part's offsets); None where it is not sharded."""
+
+    def blank(self, array: Any) -> Any:
+        """An array of the whole shape on the host, to be filled by somebody: a copy of the values.
+
+        Zeros where there are none, or not all of them are at hand.
+        """
+
+    def materialise(self, array: Any, owner: Any, device: Any) -> Callable[[], None] | None:
+        """Give an array that was built without memory some, keeping the object; returns the way back."""
+
+    def usable_device(self, device: Any) -> Any:
+        """A device by what a user writes for it; raises where there is no memory to be had."""
+
+    def constructed_buffer(self, owner: Any, attribute: str) -> Any:
+        """What a known layer puts into a buffer when it is built, None if not known."""
+
+    def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
+        """Call `fill(array, owner, attribute)` once a lazy array has its shape."""
+
+    def meta(self) -> AbstractContextManager[None]:
+        """A context in which models are built without memory."""
+
+    def filled(self, arrays: Sequence[Any]) -> None:
+        """Arrays were filled through their memory: tell the framework."""
+
+    def seeded(self, run: Callable[[], None], seed: int) -> None:
+        """Run something that draws on the framework's global generators under a seed."""
+
+    # ---- optimizers
+
+    def group(self, names: list[str], arrays: list[Any], options: Mapping[str, Any]) -> Any:
+        """A parameter group in the framework's own form."""
+
+    def held(self, optimizer: Any) -> list[tuple[str | None, Any]]:
+        """(name or None, array) for all that an optimizer holds."""
+
+    def follow(self, optimizer: Any) -> None:
+        """Bring an optimizer's state to the dtype and device that its arrays have now."""
+
+    def exchange(
+        self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[Any, Any]], names: Mapping[int, str]
+    ) -> None:
+        """Take arrays out of an optimizer; add (array, the one it is a copy of); use these names by id."""
