@@ -1,0 +1,22 @@
+"""Whether this thread is recording for gradients, and whether it is training: MXNet's two switches."""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["mode"]
+
+
+class Mode(threading.local):
+    """The switches of one thread.
+
+    Attributes:
+        recording: operators on NDArrays are followed for gradients.
+        training: Dropout drops and BatchNorm takes the batch's statistics.
+    """
+
+    recording = False
+    training = False
+
+
+mode = Mode()

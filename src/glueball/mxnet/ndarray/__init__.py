@@ -1,0 +1,27 @@
+"""`nd`: arrays and the operators on them."""
+
+from __future__ import annotations
+
+from . import arithmetic, dtypes, indexing, random
+from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from .ndarray import NDArray
+from .register import OPERATORS
+
+__all__ = [
+    "NDArray",
+    "arange",
+    "arithmetic",
+    "array",
+    "dtypes",
+    "empty",
+    "from_numpy",
+    "from_torch",
+    "full",
+    "indexing",
+    "ones",
+    "random",
+    "waitall",
+    "zeros",
+]
+
+globals().update(OPERATORS)
