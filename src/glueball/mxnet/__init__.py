@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .. import __version__ as _glueball_version
 from . import autograd, base, context, gluon, initializer, name, ndarray
 from . import initializer as init
 from . import ndarray as nd
+from ._install import install
 from .base import MXNetError
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 
@@ -21,10 +23,12 @@ __all__ = [
     "gpu",
     "init",
     "initializer",
+    "install",
     "name",
     "nd",
     "ndarray",
     "num_gpus",
 ]
 
-__version__ = "1.9.1"
+# What it behaves like, and what it is.
+__version__ = f"1.9.1+glueball.{_glueball_version}"
