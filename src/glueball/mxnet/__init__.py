@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import __version__ as _glueball_version
-from . import autograd, base, context, gluon, initializer, name, ndarray
+from . import autograd, base, context, gluon, initializer, lr_scheduler, name, ndarray, optimizer
 from . import initializer as init
 from . import ndarray as nd
 from ._install import install
@@ -24,10 +24,12 @@ __all__ = [
     "init",
     "initializer",
     "install",
+    "lr_scheduler",
     "name",
     "nd",
     "ndarray",
     "num_gpus",
+    "optimizer",
 ]
 
 # What it behaves like, and what it is.

@@ -44,7 +44,9 @@ def dtype_of(dtype: DTypeLike, default: str, valid: Sequence[str], operator: str
     if name in valid:
         return name
     choices = ", ".join(f"'{choice}'" for choice in sorted(("None", *valid)))
-    raise MXNetError(f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}")
+    raise MXNetError(
+        f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}"
+    )
 
 
 def refuse(line: int, condition: str, values: tuple[Any, Any], reason: str) -> MXNetError:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ahead import Ahead
-from .mersenne import LENGTH, Twisters, rows_of, temper
+from .mersenne import Twisters, rows_of, temper
 from .variates import Variate
 
 __all__ = ["ParallelGenerator"]
