@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import os
 import re
 
 RTOL, ATOL = 1e-5, 1e-6
@@ -38,12 +39,13 @@ def difference(wanted: str, got: str, rtol: float = RTOL, atol: float = ATOL, ze
     for index, (one, other) in enumerate(zip(*pieces)):  # noqa: B905 (Python 3.8)
         same = one == other if index % 2 == 0 else near(one, other, rtol, atol, zeros)
         if not same:
-            before = "".join(pieces[0][max(0, index - 8) : index])[-60:]
-            return f"after {before!r}: wanted {one!r}, got {other!r}"
+            alike = len(os.path.commonprefix([one, other])) * (index % 2 == 0)
+            before = "".join(pieces[0][:index]) + one[:alike]
+            return f"after {before[-60:]!r}: wanted {one[alike:][:200]!r}, got {other[alike:][:200]!r}"
     if len(pieces[0]) != len(pieces[1]):
         longer = max(pieces, key=len)
         rest = "".join(longer[min(map(len, pieces)) :])
-        return f"{'missing' if longer is pieces[0] else 'too much'} at the end: {rest!r}"
+        return f"{'missing' if longer is pieces[0] else 'too much'} at the end: {rest[:200]!r}"
     return ""
 
 

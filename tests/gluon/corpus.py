@@ -1,8 +1,9 @@
 """Snippets of Gluon code: reading them, running one, and keeping what it was seen to do.
 
-A file of snippets is Python, cut by lines ``# %% name``. A snippet runs after PRELUDE in a namespace,
-a folder and a thread of its own, so with MXNet's naming counters, generators and autograd state as
-they are at first. ``attempt(function)``, which every snippet has, prints what a call returns or raises.
+A file of snippets is Python, cut by lines ``# %% name``; what stands above the first belongs to each.
+A snippet runs after PRELUDE in a namespace, a folder and a thread of its own, so with MXNet's naming
+counters, generators and autograd state as they are at first. ``attempt(function)``, which every
+snippet has, prints what a call returns or raises.
 
 Real MXNet runs on Python 3.8 and so does this module: tools/golden_gluon.py makes the golden data
 with it, and the tests run glueball.mxnet with it.
@@ -45,12 +46,12 @@ def snippets() -> dict[str, str]:
     """The code of every snippet by its name, ``area/name``, in the files' order."""
     found = {}
     for path in sorted(SNIPPETS.glob("*.py")):
-        _, *parts = MARK.split(path.read_text(encoding="utf-8"))
+        common, *parts = MARK.split(path.read_text(encoding="utf-8"))
         for name, code in zip(parts[::2], parts[1::2]):  # noqa: B905 (Python 3.8)
             key = f"{path.stem}/{name}"
             if key in found:
                 raise ValueError(f"two snippets are called {key}")
-            found[key] = code.strip() + "\n"
+            found[key] = f"{common}\n{code}".strip() + "\n"
     return found
 
 
@@ -66,7 +67,9 @@ def meaning(error: BaseException) -> str:
     text = re.sub(r"^\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", text)
     if type(error).__name__ == "MXNetError":
         text = re.sub(r"^\w+: (?=\S)", "", text) if text.startswith(("MXNetError: ", "Error")) else text
-        text = re.sub(r"^\w+: (?=Check failed)", "", text).replace(": :", "::")
+        text = re.sub(r"^[\w.:]+: (?=Check failed)", "", text).replace(": :", "::")
+        text = text.split("\n")[0].split(", in operator ")[0]
+        text = re.sub(r"^Error in operator \w+: (?:\[\d\d:\d\d:\d\d\] \S+:\d+: )?", "", text)
     if text.startswith("Check failed: "):
         compared = re.match(r"Check failed: .*? \([^()]*(?:\([^()]*\))?[^()]* vs\. .*?\) : ?", text)
         plain = re.match(r"Check failed: .*?: ?(?!:)", text.replace("::", "··"))
