@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import math
-import os
 import re
 
 RTOL, ATOL = 1e-5, 1e-6
@@ -39,7 +38,7 @@ def difference(wanted: str, got: str, rtol: float = RTOL, atol: float = ATOL, ze
     for index, (one, other) in enumerate(zip(*pieces)):  # noqa: B905 (Python 3.8)
         same = one == other if index % 2 == 0 else near(one, other, rtol, atol, zeros)
         if not same:
-            alike = len(os.path.commonprefix([one, other])) * (index % 2 == 0)
+            alike = 0 if index % 2 else common(one, other)
             before = "".join(pieces[0][:index]) + one[:alike]
             return f"after {before[-60:]!r}: wanted {one[alike:][:200]!r}, got {other[alike:][:200]!r}"
     if len(pieces[0]) != len(pieces[1]):
@@ -47,6 +46,12 @@ def difference(wanted: str, got: str, rtol: float = RTOL, atol: float = ATOL, ze
         rest = "".join(longer[min(map(len, pieces)) :])
         return f"{'missing' if longer is pieces[0] else 'too much'} at the end: {rest[:200]!r}"
     return ""
+
+
+def common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    differ = (at for at, (a, b) in enumerate(zip(one, other)) if a != b)  # noqa: B905 (Python 3.8)
+    return next(differ, min(len(one), len(other)))
 
 
 def normal(text: str) -> str:
