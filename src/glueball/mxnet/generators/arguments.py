@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..base import MXNetError
 
-__all__ = ["DTypeLike", "Shape", "count_of", "dtype_of", "refuse", "shape_of"]
+__all__ = ["DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of"]
 
 Shape: TypeAlias = int | Sequence[int] | None
 DTypeLike: TypeAlias = Any
+Parameter: TypeAlias = Any
+"""A number, or an array of numbers, one for each distribution that is drawn from."""
 
 
 def shape_of(shape: Shape) -> tuple[int, ...]:
@@ -27,20 +28,16 @@ def shape_of(shape: Shape) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
 
 
-def count_of(shape: tuple[int, ...]) -> int:
-    """The elements of an array of this shape."""
-    return prod(shape)
-
-
-def dtype_of(dtype: DTypeLike, default: str, valid: Sequence[str], operator: str) -> str:
-    """The name of a dtype, which has to be one of `valid`; None and "None" mean `default`.
+def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
+    """The name of a dtype, which has to be one of `valid`. (None is NumPy's default, float64.)
 
     Raises:
         MXNetError: operator has no such dtype.
+
+    >>> dtype_of(np.float32, ("float32", "float64"), "_random_normal")
+    'float32'
     """
-    if dtype is None or dtype == "None":
-        return default
-    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+    name = np.dtype(dtype).name
     if name in valid:
         return name
     choices = ", ".join(f"'{choice}'" for choice in sorted(("None", *valid)))

@@ -81,7 +81,7 @@ def multinomial(
     array([[1, 0, 0, 1],
            [0, 1, 0, 0]], dtype=int32)
     """
-    name = dtype_of(dtype, "int32", _CHOICES, "_sample_multinomial")
+    name = dtype_of(dtype, _CHOICES, "_sample_multinomial")
     if data.dtype.name not in ("float16", "float32", "float64"):
         raise MXNetError(
             'Traceback (most recent call last):\n  File "../src/operator/random/./sample_multinomial_op.h", line 174\n'
