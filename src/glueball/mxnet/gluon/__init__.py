@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import nn
+from . import loss, nn
 from .block import Block, HybridBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 
@@ -13,5 +13,6 @@ __all__ = [
     "HybridBlock",
     "Parameter",
     "ParameterDict",
+    "loss",
     "nn",
 ]
