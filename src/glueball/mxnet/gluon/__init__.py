@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._missing import absent
-from . import data, nn, utils
+from . import data, loss, nn, utils
 from .block import Block, HybridBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 from .trainer import Trainer
@@ -17,6 +17,7 @@ __all__ = [
     "ParameterDict",
     "Trainer",
     "data",
+    "loss",
     "nn",
     "utils",
 ]
