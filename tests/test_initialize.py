@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import warnings
-import weakref
 
 import numpy as np
 import pytest
@@ -362,41 +360,6 @@ def test_initialize_returns_the_model_and_the_verb_its_plan():
     assert gb.initialize(model, init.Normal(0.02), seed=0) is model
     plan = gb.collect_params(model).initialize(init.Normal(0.02), seed=0)
     assert [row.name for row in plan.rows] == ["embed.weight", "norm.weight", "norm.bias"]
-
-
-# ---- where values came from ----------------------------------------------------------------------------
-
-
-def test_a_parameter_says_where_its_values_came_from():
-    model = TiedLanguageModel()
-    params = gb.collect_params(model)
-    assert params["embed.weight"].origin is None
-    params.initialize({"embed": init.Normal(0.5), nn.LayerNorm: 1}, seed=3)
-    origin = gb.collect_params(model)["head.weight"].origin  # collected again, by another of its names
-    assert (origin.rule, origin.initializer, origin.seed) == ('"embed"', "Normal(0.5)", 3)
-    assert origin.name == "embed.weight"
-    assert not origin.edited
-    assert params["norm.bias"].origin.rule == "LayerNorm"
-    torch.optim.SGD(params.tensors(), lr=0.1)
-    with torch.no_grad():
-        model.norm.bias.add_(1)
-    assert params["norm.bias"].origin.edited
-    assert not params["norm.weight"].origin.edited
-    params.select("norm").initialize(init.One(), seed=4)
-    assert params["norm.bias"].origin.seed == 4
-    assert not params["norm.bias"].origin.edited
-    assert params["embed.weight"].origin.seed == 3
-    model.norm.bias = nn.Parameter(torch.zeros(4))
-    assert params["norm.bias"].origin is None
-
-
-def test_records_do_not_keep_a_model_alive():
-    model = mlp()
-    gb.initialize(model, init.Normal(1), seed=0)
-    gone = weakref.ref(model)
-    del model
-    gc.collect()
-    assert gone() is None
 
 
 # ---- plans kept ----------------------------------------------------------------------------------------

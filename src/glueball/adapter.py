@@ -104,8 +104,14 @@ class Adapter(Protocol):
         These can be read and written; of the others nothing is said.
         """
 
-    def versions(self, arrays: Sequence[Any]) -> list[int]:
-        """For each a number that changes when its values are written."""
+    def sizes(self, arrays: Sequence[Any]) -> list[int]:
+        """The number of elements of each, of a sharded one in the whole."""
+
+    def fingerprint(self, array: Any) -> bytes:
+        """What tells its values from others; of a sharded array those that lie in this process.
+
+        Of many elements, 65,536 are looked at, spread evenly.
+        """
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""

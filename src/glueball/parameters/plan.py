@@ -16,7 +16,7 @@ from ..slots import Tree
 from ..views.table import Listing, plan_table
 from .filling import Later, draw_apart, zero_row
 from .making import make
-from .origin import Record, remember
+from .origin import Record, noted, remember
 from .recipe import Recipe
 
 __all__ = ["Plan", "PlanRow"]
@@ -169,13 +169,14 @@ class Plan:
                     jobs.append((target, drawn[row], prefix + names[row]))
             streams.fill_many(jobs, self.seed)
             adapter.filled([array for at, array in enumerate(arrays) if at not in apart] if apart else arrays)
-        for row, value in (self._given | made).items():
+        written = self._given | made
+        for row, value in written.items():
             adapter.write(held[row], value)
         for row, index in self._zero_rows.items():
             zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
-        self._remember(rows, [held[row] for row in rows])
+        self._remember(rows, held, written)
 
     def keep(self) -> None:
         """Let go of the model's arrays, and remember their shapes and dtypes."""
@@ -205,7 +206,7 @@ class Plan:
             if way is not None:
                 back.append(way)
 
-    def _remember(self, rows: Sequence[int], arrays: Sequence[Any]) -> None:
+    def _remember(self, rows: Sequence[int], held: Mapping[int, Any], written: Mapping[int, Any]) -> None:
         """Leave a record of where the values came from."""
         told = {number: (label, repr(how)) for number, (label, how) in enumerate(self._rules)}
         rules = self._rule_of
@@ -216,9 +217,11 @@ class Plan:
                 text = self._rules[rules[row]][0], repr(how)
                 rules[row] = places.setdefault(text, len(places))
                 told[rules[row]] = text
-        versions = self._tree.adapter.versions(arrays)
-        record = Record(self._tree.names, rows, arrays, versions, rules, told, self.seed, self._prefix)
-        remember(self._tree.root, record)
+        adapter = self._tree.adapter
+        put = {row: noted(adapter, held[row], value) for row, value in written.items()}
+        sizes = adapter.sizes([held[row] for row in rows])
+        told_of = rules, told, (self._drawn, put), self._zero_rows
+        remember(Record(self._tree, rows, sizes, *told_of, self.seed, self._prefix))
 
 
 def _describe(how: streams.Distribution) -> str:

@@ -221,7 +221,8 @@ def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: 
         if lenient:
             return True
         initializer.distribution(Target(name, shape, None))  # says what is wrong
-    plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    rule, _ = plan._rules[plan._rule_of[row]]
+    plan._later[row] = Later(initializer, rule, plan.seed, plan._prefix + name)
     plan._chosen[row] = initializer
     return False
 

@@ -39,6 +39,7 @@ class TorchAdapter:
     unwritable = staticmethod(arrays.unwritable)
     ordinary = staticmethod(arrays.ordinary)
     memory = staticmethod(arrays.memory)
+    fingerprint = staticmethod(arrays.fingerprint)
     data = staticmethod(arrays.data)
     grad = staticmethod(arrays.grad)
     numpy = staticmethod(arrays.numpy)
@@ -110,12 +111,9 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
-    def versions(tensors: Sequence[Any]) -> list[int]:
-        """Autograd's counts of writes; inference tensors have none."""
-        try:
-            return [tensor._version for tensor in tensors]
-        except RuntimeError:
-            return [-1 if tensor.is_inference() else tensor._version for tensor in tensors]
+    def sizes(tensors: Sequence[Any]) -> list[int]:
+        """The number of elements of each."""
+        return [tensor.numel() for tensor in tensors]
 
     @staticmethod
     def on_meta(array: Any) -> bool:
