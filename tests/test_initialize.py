@@ -383,9 +383,27 @@ def test_a_recipe_is_saved_compared_and_carried_out_again():
         gb.NameNotFoundError, match=r"the recipe is for names that are not here: .*It fits the model it was"
     ):
         gb.initialize(mlp(), recipe)
-    for wrong in ({}, {"seed": 1}, {"seed": 1, "prefix": "", "initializers": [3]}):
-        with pytest.raises(gb.InitializerError, match="no recipe that to_json wrote"):
-            gb.Recipe.from_json(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "seed"),
+        ({"seed": 1}, "prefix"),
+        ({"seed": 1, "prefix": "", "initializers": [3]}, "int"),
+        ({"seed": "1", "prefix": "", "initializers": []}, "its seed is '1'"),
+        ({"seed": 1.5, "prefix": "", "initializers": []}, "its seed is 1.5"),
+        ({"seed": True, "prefix": "", "initializers": []}, "its seed is True"),
+        ({"seed": 1, "prefix": 2, "initializers": []}, "its prefix 2, where an integer and a string belong"),
+        ({"seed": 1, "prefix": "", "initializers": [[0, "ab"]]}, "'ab' stands where a list of names"),
+        ({"seed": 1, "prefix": "", "initializers": [[0, ["a", 3]]]}, "stands where a list of names"),
+        ({"seed": 1, "prefix": "", "initializers": [[0, ["a"]], [1, ["a"]]]}, "it has 'a' twice"),
+        ([], "list"),
+    ],
+)
+def test_what_is_no_recipe_is_not_read(wrong, says):
+    with pytest.raises(gb.InitializerError, match=f"no recipe that to_json wrote: .*{says}"):
+        gb.Recipe.from_json(wrong)
 
 
 def test_a_recipe_of_the_defaults_and_of_kept_values():
