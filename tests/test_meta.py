@@ -158,6 +158,86 @@ def test_buffers_under_a_plain_meta_device():
     assert torch.equal(model.angles, torch.arange(4) / 3)
 
 
+def norms():
+    return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.BatchNorm1d(3, affine=False), Positions())
+
+
+def test_buffers_are_filled_the_same_through_a_collection():
+    given = {"3.angles": torch.arange(4) / 3}
+    fresh = norms()
+    for fill in (
+        lambda params: params.initialize(seed=0, device="cpu", buffers=given),
+        lambda params: params.plan(seed=0, device="cpu", buffers=given).apply(),
+    ):
+        with torch.device("meta"):
+            model = norms()
+        running = model[1].running_var
+        fill(gb.collect_params(model))
+        assert model[1].running_var is running
+        for name, buffer in fresh.named_buffers():
+            assert torch.equal(model.get_buffer(name), buffer), name
+        model[:3](torch.rand(4, 2))
+    with torch.device("meta"):
+        model = norms()
+    with pytest.raises(gb.DeferredError, match=r"cannot compute the buffers 3\.angles"):
+        gb.collect_params(model).initialize(seed=0, device="cpu")
+    assert all(tensor.is_meta for tensor in model.state_dict().values())
+
+
+def test_a_selection_fills_the_buffers_of_its_layers():
+    with torch.device("meta"):
+        model = norms()
+    params = gb.collect_params(model)
+    params.select("1").initialize(seed=0, device="cpu")
+    assert torch.equal(model[1].running_var, torch.ones(3))
+    assert model[2].running_var.is_meta and model[3].angles.is_meta and model[0].weight.is_meta
+    params = gb.collect_params(model, buffers=True)
+    rules = {r".*\.running_var": 2, r".*\.(angles|running_mean|num_.*)": None, ".*": "default"}
+    with pytest.raises(gb.DeferredError, match=r"cannot compute the buffers 3\.angles"):
+        params.initialize(rules, seed=0, device="cpu")
+    params.initialize({"3.angles": 3, **rules}, seed=0, device="cpu")
+    assert (model[1].running_var == 2).all() and (model[2].running_var == 2).all()
+    assert (model[2].running_mean == 0).all() and model[2].num_batches_tracked == 0
+    assert (model[3].angles == 3).all()
+
+
+def test_a_buffer_that_gets_no_memory_leaves_all_as_it_was():
+    with torch.device("meta"):
+        model = norms()
+    kept = weakref.ref(model[2].running_var)
+    given = {"3.angles": torch.arange(4) / 3}
+    with pytest.raises(gb.DeferredError, match=r"'2\.running_var': .* Nothing was changed"):
+        gb.initialize(model, seed=0, device="cpu", buffers=given)
+    assert all(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()) if tensor.ndim)
+    assert kept() is not None
+
+
+@pytest.mark.parametrize("build", [gb.meta, lambda: torch.device("meta")])
+def test_spectral_norm_has_its_vectors(build):
+    spectral_norm = nn.utils.parametrizations.spectral_norm
+
+    def make():
+        chained = spectral_norm(spectral_norm(nn.Linear(5, 5)))
+        return nn.Sequential(spectral_norm(nn.Linear(5, 7)), spectral_norm(nn.Conv2d(2, 3, 3)), chained)
+
+    models = []
+    for _ in range(2):
+        with build():
+            model = make()
+        models.append(gb.initialize(model, seed=3, device="cpu"))
+    model = models[0]
+    assert same(*models)
+    first = model[0].parametrizations.weight[0]
+    weight = model[0].parametrizations.weight.original.detach()
+    assert not (first._u.is_meta or first._v.is_meta) and first.training and first.n_power_iterations == 1
+    left, _, right = torch.linalg.svd(weight)
+    assert abs(left[:, 0] @ first._u) > 0.98 and abs(right[0] @ first._v) > 0.98
+    for layer in model.eval():
+        norm = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)
+        assert norm.item() == pytest.approx(1, rel=0.03)
+    model[0].train()(torch.ones(1, 5)).sum().backward()
+
+
 # ---- lazy layers ---------------------------------------------------------------------------------------
 
 

@@ -202,8 +202,12 @@ class Adapter(Protocol):
     def usable_device(self, device: Any) -> Any:
         """A device by what a user writes for it; raises where there is no memory to be had."""
 
-    def constructed_buffer(self, owner: Any, attribute: str) -> Any:
-        """What a known layer puts into a buffer when it is built, None if not known."""
+    def constructed_buffer(self, owner: Any, attribute: str, above: Any) -> Any:
+        """What a known layer, in the layer `above`, puts into a buffer when it is built; None if not known.
+
+        Where it is computed from random values and the parameters: what computes it in place, once the
+        buffers hold standard normal values.
+        """
 
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once a lazy array has its shape."""

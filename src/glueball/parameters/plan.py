@@ -14,6 +14,7 @@ from ..errors import DeferredError, StaleError
 from ..init import Drawn, Initializer, Target
 from ..slots import Tree
 from ..views.table import Listing, plan_table
+from .buffers import Buffer, write_buffers
 from .filling import Later, draw_apart, zero_row
 from .making import make
 from .origin import Record, noted, remember
@@ -62,6 +63,7 @@ class Plan:
         self._zero_rows: dict[int, int] = {}
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
         self._later: dict[int, Later] = {}
+        self._buffers: list[Buffer] = []
         # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
         self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
         self._arrays: tuple[dict[int, Any], set[int]] | None = None
@@ -176,6 +178,7 @@ class Plan:
             zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
+        write_buffers(self._buffers, self.seed, prefix)
         self._remember(rows, held, written)
 
     def keep(self) -> None:
@@ -196,13 +199,15 @@ class Plan:
         """Give all of them memory, or none."""
         tree = self._tree
         back: list[Callable[[], None]] = []
-        for row in rows:
+        wanted = [(tree.names[row], held[row], tree.owners[tree.holders[row]]) for row in rows]
+        wanted += [(b.parameter.name, b.parameter.tensor(), b.owner) for b in self._buffers]
+        for name, array, owner in wanted:
             try:
-                way = tree.adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
+                way = tree.adapter.materialise(array, owner, self._device)
             except DeferredError as error:
                 for undo in reversed(back):
                     undo()
-                raise DeferredError(f"{tree.names[row]!r}: {error} Nothing was changed.") from None
+                raise DeferredError(f"{name!r}: {error} Nothing was changed.") from None
             if way is not None:
                 back.append(way)
 

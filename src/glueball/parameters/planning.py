@@ -11,6 +11,7 @@ from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import names_text
+from .buffers import plan_buffers
 from .filling import Later
 from .parameter import native
 from .plan import Plan
@@ -30,6 +31,7 @@ def make_plan(
     prefix: str,
     allow_empty: bool,
     device: Any,
+    buffers: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
     if isinstance(rules, Recipe):
@@ -63,6 +65,14 @@ def make_plan(
     plan.shadowed = tuple(shadowed)
     plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
+    held = plan._arrays[0] if plan._arrays else {}
+    filled = (
+        {id(held[row]) for row in (*plan._drawn, *plan._given, *plan._made)} if device is not None else set()
+    )
+    layers = None
+    if len(rows) < len(tree):
+        layers = {id(tree.owners[at]) for row in rows for at, _ in tree.places(row)}
+    plan._buffers = plan_buffers(tree, layers, device, buffers, filled)
     return plan
 
 
@@ -234,7 +244,7 @@ def _need_all_of_meta(plan: Plan) -> None:
     tree, adapter = plan._tree, plan._tree.adapter
     kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
     kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
-    kept.sort()
+    kept = sorted(set(kept).difference(tree.buffers))  # of buffers it is asked later
     arrays = zip(kept, tree.arrays(kept), strict=True)
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names:

@@ -6,13 +6,17 @@ A parameter on the meta device has a shape and a dtype and no values. It gets me
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.nn.utils.parametrize import ParametrizationList
 
 from ...errors import DeferredError
 from . import arrays
@@ -121,12 +125,33 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
     return swap
 
 
-def constructed_buffer(owner: nn.Module, attribute: str) -> float | None:
-    """The number that a layer of torch's own puts into a buffer when it is built, None if not known."""
+def constructed_buffer(owner: nn.Module, attribute: str, above: Any) -> float | Callable[[], None] | None:
+    """What a layer of torch's own puts into a buffer when it is built, None if not known.
+
+    That is a number, or, of spectral normalisation, what makes its vectors of normal values.
+    """
     norm = nn.modules.batchnorm._NormBase
     if isinstance(owner, norm) and type(owner).reset_running_stats is norm.reset_running_stats:
         return {"running_mean": 0.0, "running_var": 1.0, "num_batches_tracked": 0}.get(attribute)
+    if isinstance(owner, _SpectralNorm) and attribute in ("_u", "_v"):
+        return partial(_iterate, owner, above)
     return None
+
+
+def _iterate(spectral: Any, computed: ParametrizationList) -> None:
+    """Bring the vectors near the weight's first singular ones: 15 steps, as when torch builds them."""
+    with torch.no_grad():
+        for vector in (spectral._u, spectral._v):
+            vector.copy_(nn.functional.normalize(vector, dim=0, eps=spectral.eps))
+        weight: Any = computed.original
+        for module in itertools.takewhile(lambda one: one is not spectral, computed):
+            weight = module(weight)
+        training, steps = spectral.training, spectral.n_power_iterations
+        spectral.training, spectral.n_power_iterations = True, 15
+        try:
+            spectral(weight)
+        finally:
+            spectral.training, spectral.n_power_iterations = training, steps
 
 
 class _Later:
