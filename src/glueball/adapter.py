@@ -169,6 +169,13 @@ class Adapter(Protocol):
         `above` gives the layers that hold the owner, the nearest first.
         """
 
+    def part(self, owner: Any, attribute: str) -> Callable[[Any], None] | bool:
+        """What an array, from which a layer's weight is computed, begins with by default.
+
+        True: what the weight itself would. False: nobody knows. Else what puts it into the array, when the
+        other parts are filled.
+        """
+
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
 

@@ -62,6 +62,7 @@ class Plan:
         self._made: dict[int, tuple[Initializer, Target]] = {}
         self._zero_rows: dict[int, int] = {}
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
+        self._last: dict[int, Callable[[Any], None]] = {}  # computed from others that are filled
         self._later: dict[int, Later] = {}
         self._buffers: list[Buffer] = []
         # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
@@ -94,6 +95,8 @@ class Plan:
         if row in self._drawn:
             zero = f", row {self._zero_rows[row]} zero" if row in self._zero_rows else ""
             return _describe(self._drawn[row]) + zero
+        if row in self._last:
+            return "computed when the rest is filled"
         if row not in self._later:
             return ""
         what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
@@ -136,7 +139,7 @@ class Plan:
     def apply(self) -> None:
         """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
-        rows = [*self._drawn, *self._given, *self._made]
+        rows = [*self._drawn, *self._given, *self._made, *self._last]
         (held, ordinary), self._arrays = self._arrays or ({}, set()), None
         if not held:
             held = dict(zip(rows, tree.arrays(rows), strict=True))
@@ -178,6 +181,9 @@ class Plan:
             zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
+        for row, compute in self._last.items():
+            compute(held[row])
+            written[row] = held[row]
         write_buffers(self._buffers, self.seed, prefix)
         self._remember(rows, held, written)
 

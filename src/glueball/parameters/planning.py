@@ -16,7 +16,7 @@ from .filling import Later
 from .parameter import native
 from .plan import Plan
 from .recipe import Recipe
-from .resolving import no_default, resolve_row, target_of_row
+from .resolving import no_default, part_of, resolve_row, target_of_row
 
 __all__ = ["make_plan"]
 
@@ -67,7 +67,9 @@ def make_plan(
     _resolve(plan, parsed, handle, seed)
     held = plan._arrays[0] if plan._arrays else {}
     filled = (
-        {id(held[row]) for row in (*plan._drawn, *plan._given, *plan._made)} if device is not None else set()
+        {id(held[row]) for row in (*plan._drawn, *plan._given, *plan._made, *plan._last)}
+        if device is not None
+        else set()
     )
     layers = None
     if len(rows) < len(tree):
@@ -174,6 +176,9 @@ def _resolve(
                 continue
             if chosen is not initializer:
                 plan._chosen[row] = initializer = chosen
+            if isinstance(chosen, Default):
+                plan._last[row] = part_of(tree, row)
+                continue
             if isinstance(chosen, Given):
                 plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
                 continue

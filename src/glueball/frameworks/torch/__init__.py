@@ -67,6 +67,7 @@ class TorchAdapter:
     parts = staticmethod(layers.parts)
     axes = staticmethod(layers.axes)
     default = staticmethod(defaults.default)
+    part = staticmethod(defaults.part)
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)
