@@ -170,7 +170,8 @@ def test_a_part_of_an_unknown_kind_is_called_so():
         gb.InitializerError,
         match=r"^no default is known for parametrizations\.weight\.original0 \(a part from which the weight "
         r"of ParametrizedLinear is computed\), parametrizations\.weight\.original1 \(a part .*\): "
-        r"how it is computed is not known\. Give a rule for it, and the rest its default: \{'parametrizations\.weight\.original0': 0",
+        r"how it is computed is not known\. Give a rule for it, and the rest its default: "
+        r"\{'parametrizations\.weight\.original0': 0",
     ):
         gb.initialize(low_rank(nn.Linear(2, 2)), seed=0)
 
