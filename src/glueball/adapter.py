@@ -60,6 +60,9 @@ class Adapter(Protocol):
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
 
+    def get_many(self, owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
+        """`get` of many sites, of which a holder is a place in `owners`."""
+
     def rebind(self, owner: Any, attribute: str, array: Any) -> None:
         """Put another array at a site."""
 
@@ -98,11 +101,14 @@ class Adapter(Protocol):
     def unwritable(self, array: Any) -> str | None:
         """Why its values cannot be written in place, None where they can."""
 
-    def ordinary(self, arrays: Sequence[Any]) -> list[bool]:
-        """For each whether its values plainly lie in the host's memory, one after the other.
+    def plain(self, arrays: Sequence[Any]) -> list[Any]:
+        """For each its dtype where its values plainly lie in the host's memory, one after the other.
 
-        These can be read and written; of the others nothing is said.
+        These can be read and written; of the others, which get None, nothing is said.
         """
+
+    def addresses(self, arrays: Sequence[Any]) -> list[int]:
+        """Where the memory of each begins; of plain ones."""
 
     def sizes(self, arrays: Sequence[Any]) -> list[int]:
         """The number of elements of each, of a sharded one in the whole."""
@@ -178,15 +184,6 @@ class Adapter(Protocol):
 
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
-
-    def plain_memory(
-        self, arrays: Sequence[Any], most: int, known: Sequence[bool]
-    ) -> tuple[dict[Any, tuple[list[int], list[int], list[int]]], list[int]]:
-        """By dtype the places in `arrays`, addresses and sizes of those without gaps in the host's memory.
-
-        Only those of at most `most` elements; then the places of all others. `known` says for which
-        arrays `ordinary` was true.
-        """
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """Fill an array from its stream where it lies; False where the host has to do it."""

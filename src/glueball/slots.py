@@ -129,8 +129,11 @@ class Tree:
         self.check_ways()
         if self.more_sites:
             return [self.array(row) for row in rows]
-        get, owners, holders, attributes = self.adapter.get, self.owners, self.holders, self.attributes
-        found = [get(owners[holders[row]], attributes[row]) for row in rows]
+        rows = list(rows)
+        holders, attributes = self.holders, self.attributes
+        if rows != list(range(len(attributes))):
+            holders, attributes = [holders[row] for row in rows], [attributes[row] for row in rows]
+        found = self.adapter.get_many(self.owners, holders, attributes)
         if id(None) in map(id, found):
             return [self.array(row) for row in rows]
         return found

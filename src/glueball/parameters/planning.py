@@ -119,18 +119,20 @@ def _resolve(
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
-    # What a rule draws in every ordinary array of a dtype, once the first was looked at.
-    fitting: dict[tuple[int, Any], streams.Distribution] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
-    arrays, dtype_of = tree.arrays(taken), adapter.dtype
-    plainly = adapter.ordinary(arrays)
+    arrays = tree.arrays(taken)
+    plain = adapter.plain(arrays)
     held = dict(zip(taken, arrays, strict=True))
-    plan._arrays = held, {row for row, plain in zip(taken, plainly, strict=True) if plain}
-    for row, array, ordinary in zip(taken, arrays, plainly, strict=True):
-        number = plan._rule_of[row]
-        if ordinary and (number, dtype_of(array)) in fitting:
-            plan._drawn[row] = fitting[number, dtype_of(array)]
+    plan._arrays = held, dict(zip(taken, plain, strict=True))
+    # Once a rule of one distribution drew in a plain array, it does in all others of its dtype.
+    alike: list[tuple[Any, streams.Distribution | None]] = [(None, None)] * len(parsed)
+    drawn = plan._drawn
+    which = list(map(plan._rule_of.__getitem__, taken))
+    for row, array, dtype, number in zip(taken, arrays, plain, which, strict=True):
+        known, same = alike[number]
+        if same is not None and known is dtype:
+            drawn[row] = same
             continue
         initializer = parsed[number][1]
         if initializer is None:
@@ -197,8 +199,8 @@ def _resolve(
         _need_floating(initializer, tree, row, array, handle)
         plan._drawn[row] = distribution
         kinds[distribution, adapter.dtype(array)] = row
-        if initializer is parsed[number][1] and isinstance(initializer, Drawn):
-            fitting[number, adapter.dtype(array)] = initializer.drawn
+        if initializer is parsed[number][1] and isinstance(initializer, Drawn) and dtype is not None:
+            alike[number] = dtype, initializer.drawn
     if unknown:
         raise no_default(tree, unknown)
     for distribution, dtype in kinds:
