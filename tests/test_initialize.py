@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import warnings
 
 import numpy as np
@@ -279,6 +280,26 @@ class Broken(init.Initializer):
         ({".*": Broken()}, RuntimeError, "half-way"),
         ({".*": init.Initializer()}, gb.InitializerError, "give it a method _init_weight"),
         ({"0": 1, "weight": 1}, gb.NothingSelectedError, r'Write "\.\*weight"'),
+        (
+            {"0.bias": lambda data: torch.zeros(7), ".*": 0},
+            gb.ShapeError,
+            r"made what does not fit: '0\.bias' has shape \(8,\), the value \(7,\)\..* Nothing was changed",
+        ),
+        (
+            {".*": lambda shape, dtype: torch.full(shape, math.nan, dtype=dtype)},
+            gb.InitializerError,
+            r"<lambda> made NaN in 32 of the 32 elements of '0\.weight'\. Nothing was changed",
+        ),
+        (
+            {".*weight": "xavier", "2.bias": init.KaimingNormal(), ".*": 0},
+            gb.InitializerError,
+            r"KaimingNormal needs fan_in and fan_out, and '2\.bias' of shape \(1,\) has none",
+        ),
+        (
+            {".*": init.Load({"0.wieght": 0})},
+            gb.InitializerError,
+            r"Load\(<1 arrays>\) has no array for '0\.weight' \(nearest: '0\.wieght'\)",
+        ),
         ({3: 1}, gb.PatternError, "3 is no pattern"),
     ],
 )
@@ -294,7 +315,8 @@ def test_bad_rules_change_nothing(rules, error, says):
 def test_a_seed_is_an_integer(seed):
     model = mlp()
     before = values(model)
-    with pytest.raises(gb.InitializerError, match="seed"):
+    says = f"a seed must be an integer, not {seed!r} of type {type(seed).__name__}; write seed=0"
+    with pytest.raises(gb.InitializerError, match=re.escape(says)):
         gb.initialize(model, init.Normal(1), seed=seed)
     assert same(before, values(model))
 
@@ -311,11 +333,14 @@ def test_integers_are_not_drawn():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: init.Uniform(2, 1), "2"),
+        (lambda: init.Uniform(2, 1), r"Uniform\(.*: low lies above high"),
         (lambda: init.Uniform(-1), r"a scale is not negative; write 1"),
-        (lambda: init.Normal(-1), "-1"),
-        (lambda: init.Normal(math.nan), "nan"),
-        (lambda: init.Uniform(math.inf), "inf"),
+        (lambda: init.Normal(-1), "Normal's std is -1: write a number from 0 up"),
+        (lambda: init.Normal(math.nan), "Normal's std is nan: write a number from 0 up"),
+        (lambda: init.Uniform(math.inf), "Uniform's (low|high) is -?inf: write a finite number"),
+        (lambda: init.TruncatedNormal(-1), "TruncatedNormal's std is -1: write a number above 0"),
+        (lambda: init.VarianceScaling(-2), "VarianceScaling's scale is -2: write a number above 0"),
+        (lambda: init.Xavier(magnitude=-3), "Xavier's magnitude is -3: write a number above 0"),
         (lambda: init.Xavier("normal"), "Xavier has no distribution 'normal': write 'uniform' or 'gaussian'"),
         (lambda: init.Xavier(factor_type="both"), "Xavier has no fan 'both'"),
         (lambda: init.Xavier(magnitude=0), "magnitude is 0: write a number above 0"),
