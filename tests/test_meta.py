@@ -300,21 +300,81 @@ def test_values_that_came_before_the_first_forward_stay():
 
 
 def test_memory_is_given_to_all_or_none():
-    for spoil in ("reference", "graph", "hook"):
+    for spoil in ("reference", "graph"):
         with gb.meta():
             model = mlp()
         if spoil == "reference":
             kept = weakref.ref(model[2].weight)
-        elif spoil == "graph":
-            kept = model(torch.empty(2, 4, device="meta"))
         else:
-            kept = model[2].weight.register_hook(lambda grad: grad)
+            kept = model(torch.empty(2, 4, device="meta"))
         before = list(model.parameters())
         with pytest.raises(gb.DeferredError, match=r"Nothing was changed"):
             gb.initialize(model, seed=0, device="cpu")
         assert all(p.is_meta for p in model.parameters())
         assert all(a is b for a, b in zip(before, model.parameters(), strict=True))
         assert kept is not None
+
+
+def test_hooks_stay():
+    seen = []
+    with gb.meta():
+        model = mlp()
+    weight = model[0].weight
+    handles = [
+        weight.register_hook(lambda grad: grad * 2),
+        weight.register_post_accumulate_grad_hook(lambda tensor: seen.append(tensor is weight)),
+    ]
+    gb.initialize(model, 1, device="cpu")
+    model(torch.ones(1, 4)).sum().backward()
+    assert seen == [True] and (weight.grad == 2).all()
+    for handle in handles:
+        handle.remove()
+    model(torch.ones(1, 4)).sum().backward()
+    assert seen == [True] and (weight.grad == 3).all()
+    with gb.meta():
+        model = mlp()
+    handle = model[0].weight.register_hook(lambda grad: grad * 2)
+    kept = weakref.ref(model[2].weight)
+    with pytest.raises(gb.DeferredError, match="Nothing was changed"):
+        gb.initialize(model, 1, device="cpu")
+    del kept
+    gb.initialize(model, 1, device="cpu")
+    model(torch.ones(1, 4)).sum().backward()
+    assert (model[0].weight.grad == 2).all() and len(model[0].weight._backward_hooks) == 1
+    handle.remove()
+    assert not model[0].weight._backward_hooks
+
+
+class Aliased(nn.Module):
+    """Parameters that share memory without being one object, whole, turned and in part."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 4, bias=False)
+        self.second = nn.Linear(3, 4, bias=False)
+        self.second.weight = nn.Parameter(self.first.weight.data)
+        self.turned = nn.Parameter(self.first.weight.data.T)
+        whole = torch.zeros(6, 2)
+        self.low, self.high = nn.Parameter(whole[1:3]), nn.Parameter(whole[3:])
+
+
+def test_what_shares_memory_on_meta_shares_it_afterwards():
+    rules = {"first.*": init.Normal(1), ".*": init.Uniform(1)}
+    real = gb.initialize(Aliased(), rules, seed=1)
+    with torch.device("meta"):
+        model = Aliased()
+    tensors = list(model.parameters())
+    gb.initialize(model, rules, seed=1, device="cpu")
+    assert same(real, model) and all(a is b for a, b in zip(tensors, model.parameters(), strict=True))
+    assert gb.collect_params(model).aliases() == gb.collect_params(real).aliases()
+    model.first.weight.data[1, 2] = 7
+    assert model.second.weight[1, 2] == 7 and model.turned[2, 1] == 7
+    assert model.low.data_ptr() + 16 == model.high.data_ptr()
+    assert real.low.data_ptr() + 16 == real.high.data_ptr()
+    with gb.meta():
+        model = Aliased()
+    gb.initialize(model, rules, seed=1, device="cpu")
+    assert model.second.weight.data_ptr() == model.first.weight.data_ptr()
 
 
 @pytest.mark.parametrize("device", ["meta", "nonsense", 1.5, [1], "cuda:77"])

@@ -200,8 +200,13 @@ class Adapter(Protocol):
         Zeros where there are none, or not all of them are at hand.
         """
 
-    def materialise(self, array: Any, owner: Any, device: Any) -> Callable[[], None] | None:
-        """Give an array that was built without memory some, keeping the object; returns the way back."""
+    def materialise(
+        self, array: Any, owner: Any, device: Any, known: dict[Any, Any]
+    ) -> Callable[[], None] | None:
+        """Give an array that was built without memory some, keeping the object; returns the way back.
+
+        `known` is one dict for all of a model, in which arrays of one memory find each other.
+        """
 
     def usable_device(self, device: Any) -> Any:
         """A device by what a user writes for it; raises where there is no memory to be had."""

@@ -81,7 +81,9 @@ def meta() -> AbstractContextManager[None]:
     """Build a model without memory: parameters are on the meta device, buffers are computed and real.
 
     `gb.initialize(model, rules, device=…)` then gives it memory and values in one pass. For PyTorch; only
-    the thread that opens it is concerned.
+    the thread that opens it is concerned. One parameter in several places stays one, and parameters that
+    share memory on the meta device share it afterwards; two that are cut from one tensor before they are
+    put into a module do not.
 
     >>> import glueball as gb
     >>> from torch import nn

@@ -228,11 +228,12 @@ class Plan:
         """Give all of them memory, or none."""
         tree = self._tree
         back: list[Callable[[], None]] = []
+        known: dict[Any, Any] = {}
         wanted = [(tree.names[row], held[row], tree.owners[tree.holders[row]]) for row in rows]
         wanted += [(b.parameter.name, b.parameter.tensor(), b.owner) for b in self._buffers]
         for name, array, owner in wanted:
             try:
-                way = tree.adapter.materialise(array, owner, self._device)
+                way = tree.adapter.materialise(array, owner, self._device, known)
             except DeferredError as error:
                 for undo in reversed(back):
                     undo()

@@ -85,8 +85,41 @@ def blank(tensor: Any) -> torch.Tensor:
     return whole.to("cpu", copy=True)
 
 
-def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None] | None:
-    """Give a tensor on the meta device memory, not yet written; the object stays.
+_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def _empty(tensor: Any, device: Any, known: dict[Any, Any]) -> Any:
+    """Memory for a tensor on the meta device: that of another where the two have one on meta.
+
+    What has memory goes into `known`, by what it had on meta.
+    """
+    there: Any = tensor.detach()
+    if arrays.sharded(tensor):
+        return torch.empty_like(there, device=device)
+    storage = there.untyped_storage()
+    # The tensor on meta is kept with it, so that no other gets its key.
+    shared, _ = known.get(storage._cdata, (None, None))
+    if shared is None:
+        if there.numel() * there.element_size() == storage.nbytes():
+            fresh = torch.empty_like(there, device=device)
+            known[storage._cdata] = fresh.untyped_storage(), there
+            return fresh
+        shared = torch.UntypedStorage(storage.nbytes(), device=device)  # type: ignore[no-untyped-call]
+        known[storage._cdata] = shared, there
+    bare = torch.empty(0, dtype=there.dtype, device=device)
+    return bare.set_(shared, there.storage_offset(), there.shape, there.stride())
+
+
+def materialise(
+    tensor: Any, owner: nn.Module, device: Any, known: dict[Any, Any]
+) -> Callable[[], None] | None:
+    """Give a tensor on the meta device memory, not yet written; the object stays, and its hooks with it.
+
+    Args:
+        tensor: the tensor.
+        owner: the layer that holds it.
+        device: where.
+        known: what was given memory with it; the same dict for a whole model.
 
     Returns:
         What takes it back; None for a tensor that has memory, which is left.
@@ -96,9 +129,7 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
     """
     if not tensor.is_meta:
         return None
-    if tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None):
-        raise DeferredError("a parameter on the meta device has hooks: register them after it has memory")
-    fresh: Any = torch.empty_like(tensor.detach(), device=device)
+    fresh: Any = _empty(tensor, device, known)
     if isinstance(tensor, nn.Parameter):
         fresh = nn.Parameter(fresh, tensor.requires_grad)
     fresh.__dict__.update(tensor.__dict__)  # what users note on a parameter goes with it
@@ -109,9 +140,15 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
         recurrent: Any = owner if isinstance(owner, nn.RNNBase) else None
         if recurrent:
             recurrent._flat_weight_refs = []
+        # Hooks lie half in the object and half in its inside: they are taken off and put on again.
+        hooks = {name: getattr(tensor, name) for name in _HOOKS if getattr(tensor, name, None)}
+        for name in hooks:
+            setattr(tensor, name, None)
         try:
             torch.utils.swap_tensors(tensor, fresh)  # type: ignore[no-untyped-call]
         finally:
+            for name, held in hooks.items():
+                setattr(tensor, name, held)
             if recurrent:
                 recurrent._init_flat_weights()
 
