@@ -1,6 +1,6 @@
 """The values that torch's own layers begin with, as initializers.
 
-Each entry repeats what the constructor of a layer draws (torch 2.4 to 2.13), read from its
+Each entry repeats what the constructor of a layer draws (torch 2.13), read from its
 `reset_parameters`: the same distribution, drawn from our streams. A subclass that resets its parameters
 in a way of its own is not known: what it would draw, nobody can tell without running it.
 """
