@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
+from weakref import ref
 
 from .adapter import Adapter, Facts
 from .errors import StaleError
@@ -84,6 +85,14 @@ class Tree:
         return [
             inner[owner] + attribute for owner, attribute in zip(self.holders, self.attributes, strict=True)
         ]
+
+    @cached_property
+    def weak_owners(self) -> list[ref[Any]]:
+        """Weak references to the owners; none at all where an owner cannot be referred to weakly."""
+        try:
+            return list(map(ref, self.owners))
+        except TypeError:
+            return []
 
     @cached_property
     def holders(self) -> list[int]:

@@ -38,7 +38,8 @@ class Origin:
         when: the time, in UTC.
         edited: whether the values that lie here now are others than the rule put: trained, written by
             hand, loaded, or in another array. Of arrays that were given or computed, and not drawn,
-            65,536 elements are compared, spread evenly.
+            65,536 elements are compared, spread evenly. Of a sharded one each process answers for the
+            part that it has.
     """
 
     rule: str
@@ -94,11 +95,8 @@ class Record:
         seed: int,
         prefix: str,
     ) -> None:
-        try:
-            self.owners = list(map(ref, tree.owners))
-        except TypeError:
-            self.owners = []  # a layer that cannot be referred to weakly has no notes
         # The tree's lists, and not the tree, which holds the layers.
+        self.owners = tree.weak_owners
         self.holders, self.attributes, self.names = tree.holders, tree.attributes, tree.names
         self.more_sites = tree.more_sites
         self.rows = rows
