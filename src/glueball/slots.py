@@ -139,10 +139,11 @@ class Tree:
         if self.more_sites:
             return [self.array(row) for row in rows]
         rows = list(rows)
-        holders, attributes = self.holders, self.attributes
-        if rows != list(range(len(attributes))):
-            holders, attributes = [holders[row] for row in rows], [attributes[row] for row in rows]
-        found = self.adapter.get_many(self.owners, holders, attributes)
+        owners, holders, attributes = self.owners, self.holders, self.attributes
+        if len(rows) == len(attributes) and rows == list(range(len(rows))):
+            found = self.adapter.get_many(owners, holders, attributes)
+        else:
+            found = [self.adapter.get(owners[holders[row]], attributes[row]) for row in rows]
         if id(None) in map(id, found):
             return [self.array(row) for row in rows]
         return found
