@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import arithmetic, dtypes, indexing, random
-from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
+from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .ndarray import NDArray
 from .register import OPERATORS
 
@@ -14,12 +15,17 @@ __all__ = [
     "array",
     "dtypes",
     "empty",
+    "eye",
+    "from_dlpack",
     "from_numpy",
     "from_torch",
     "full",
     "indexing",
+    "linspace",
     "ones",
     "random",
+    "to_dlpack_for_read",
+    "to_dlpack_for_write",
     "waitall",
     "zeros",
 ]
