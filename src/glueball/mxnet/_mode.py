@@ -13,10 +13,12 @@ class Mode(threading.local):
     Attributes:
         recording: operators on NDArrays are followed for gradients.
         training: Dropout drops and BatchNorm takes the batch's statistics.
+        followed: torch's own switch as it was before `autograd.set_recording(True)`.
     """
 
     recording = False
     training = False
+    followed = True
 
 
 mode = Mode()
