@@ -13,10 +13,12 @@ class Mode(threading.local):
     Attributes:
         recording: operators on NDArrays are followed for gradients.
         training: Dropout drops and BatchNorm takes the batch's statistics.
+        inferring: blocks are called on shapes alone, to tell their Parameters' shapes.
     """
 
     recording = False
     training = False
+    inferring = False
 
 
 mode = Mode()
