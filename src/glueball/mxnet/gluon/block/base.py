@@ -54,6 +54,7 @@ class Block(_Module, metaclass=MXNetType):
     """
 
     _takes_tensors: ClassVar[bool] = False
+    _prints_all: ClassVar[bool] = False  # a container prints what was only registered too
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -108,7 +109,7 @@ class Block(_Module, metaclass=MXNetType):
         children = self.__dict__.get("_modules", {})
         lines = "\n".join(
             f"  ({name}): {_indented(repr(children[name]))}"
-            for name in self.__dict__.get("_attributes", ())
+            for name in (children if self._prints_all else self.__dict__.get("_attributes", ()))
             if children.get(name) is not None
         )
         return f"{type(self).__name__}(\n{lines}\n)"

@@ -18,6 +18,7 @@ class Sequential(Block):
     """Blocks one after the other."""
 
     _takes_tensors = True
+    _prints_all = True
 
     def add(self, *blocks: Any) -> None:
         """Put blocks at the end."""

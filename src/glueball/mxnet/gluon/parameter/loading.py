@@ -36,9 +36,7 @@ class Policy:
         dtype_source: str = "current",
     ) -> None:
         if cast_dtype:
-            assert dtype_source in ("current", "saved"), (
-                f"dtype_source is 'current' or 'saved', not {dtype_source!r}"
-            )
+            assert dtype_source in ("current", "saved")
         self.contexts = [ctx] if isinstance(ctx, Context) else None if ctx is None else list(ctx)
         self.cast_dtype = cast_dtype
         self.dtype_source = dtype_source
