@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
-    arithmetic,
-    binary,
-    dtypes,
-    elementwise,
-    indexing,
-    layers,
-    linear,
-    random,
-    reductions,
-    shaping,
-    softmaxes,
-)
+from . import arithmetic, dtypes, indexing, operators, random
 from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
 from .ndarray import NDArray
 from .register import OPERATORS
@@ -24,21 +12,15 @@ __all__ = [
     "arange",
     "arithmetic",
     "array",
-    "binary",
     "dtypes",
-    "elementwise",
     "empty",
     "from_numpy",
     "from_torch",
     "full",
     "indexing",
-    "layers",
-    "linear",
     "ones",
+    "operators",
     "random",
-    "reductions",
-    "shaping",
-    "softmaxes",
     "waitall",
     "zeros",
 ]
