@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from . import (
-    arithmetic,
-    binary,
-    dtypes,
-    elementwise,
-    indexing,
-    layers,
-    linear,
-    random,
-    reductions,
-    shaping,
-    softmaxes,
-)
+from . import arithmetic, dtypes, indexing, operators, random
 from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
 from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .ndarray import NDArray
@@ -25,9 +13,7 @@ __all__ = [
     "arange",
     "arithmetic",
     "array",
-    "binary",
     "dtypes",
-    "elementwise",
     "empty",
     "eye",
     "from_dlpack",
@@ -35,14 +21,10 @@ __all__ = [
     "from_torch",
     "full",
     "indexing",
-    "layers",
-    "linear",
     "linspace",
     "ones",
+    "operators",
     "random",
-    "reductions",
-    "shaping",
-    "softmaxes",
     "to_dlpack_for_read",
     "to_dlpack_for_write",
     "waitall",
