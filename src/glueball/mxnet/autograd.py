@@ -231,7 +231,12 @@ def _head_grad(tensor: torch.Tensor, grad: Any) -> torch.Tensor:
         raise MXNetError(
             f"Shape inconsistent: the head is {tuple(tensor.shape)} and its gradient {tuple(values.shape)}"
         )
-    return values.to(tensor.dtype)
+    if values.dtype is not tensor.dtype:
+        raise MXNetError(
+            f"data type do not match specified type. The head is {str(tensor.dtype).removeprefix('torch.')} and "
+            f"its gradient {str(values.dtype).removeprefix('torch.')}"
+        )
+    return values
 
 
 def _forget(heads: Sequence[NDArray]) -> None:

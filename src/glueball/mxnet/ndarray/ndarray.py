@@ -199,6 +199,12 @@ class NDArray(metaclass=MXNetType):
     def __reduce__(self) -> Any:
         return _rebuilt, (self._tensor.detach(), self._context)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Only what real MXNet pickled comes here: an array without values, then the record of a file.
+        from .utils import of_handle
+
+        self.__init__(of_handle(state["handle"]))  # type: ignore[misc]
+
     def __deepcopy__(self, memo: dict[int, Any]) -> NDArray:
         return wrap(self._tensor.detach().clone(), self._context)
 
