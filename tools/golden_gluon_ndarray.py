@@ -14,7 +14,7 @@ from pathlib import Path
 import mxnet as mx
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "gluon"))
-import transcript  # noqa: E402  # Python 3.8 finds it there
+import transcript  # Python 3.8 finds it there
 
 GOLDEN = {name: transcript.run(paragraph, mx) for name, paragraph in transcript.paragraphs().items()}
 

@@ -1,9 +1,9 @@
 """Transcripts: paragraphs of Python, run statement by statement, and what each statement gave.
 
-A file ``transcripts/*.txt`` is cut into paragraphs at its empty lines. Each runs in a namespace of its own, as
-in an interactive session: an expression's value is described, an error is described and the next statement
-runs. Real MXNet runs on Python 3.8 and so does this module: tools/golden_gluon_ndarray.py keeps what it saw,
-and the tests run glueball.mxnet on the same lines.
+A file ``transcripts/*.txt`` is cut into paragraphs at its empty lines. Each runs in a namespace of its
+own, as in an interactive session: an expression's value is described, an error is described and the next
+statement runs. Real MXNet runs on Python 3.8 and so does this module: tools/golden_gluon_ndarray.py keeps
+what it saw, and the tests run glueball.mxnet on the same lines.
 """
 
 from __future__ import annotations
