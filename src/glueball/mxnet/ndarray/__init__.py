@@ -7,6 +7,7 @@ from .creation import arange, array, empty, eye, full, linspace, ones, waitall, 
 from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .ndarray import NDArray
 from .register import OPERATORS
+from .utils import load, load_frombuffer, save
 
 __all__ = [
     "NDArray",
@@ -22,9 +23,12 @@ __all__ = [
     "full",
     "indexing",
     "linspace",
+    "load",
+    "load_frombuffer",
     "ones",
     "operators",
     "random",
+    "save",
     "to_dlpack_for_read",
     "to_dlpack_for_write",
     "waitall",
