@@ -105,16 +105,12 @@ class Activated(Layer):
         act: Any = self._modules.get("act")
         return y if act is None else act.compute(y)
 
-    def _make_ready(self, inputs: Any) -> bool:
+    def infer_shape(self, x: Any, *args: Any) -> None:
+        """Set the weight's shape by the input's, where there is such an activation."""
         act = self._modules.get("act")
         if type(act) is Activation and act._act_type not in _ACTIVATIONS:
-            for parameter in self._reg_params.values():
-                if parameter._array is None and parameter._deferred_init:
-                    raise ValueError(
-                        "Deferred initialization failed because shape cannot be inferred. MXNetError: "
-                        + unknown_activation(act._act_type)
-                    )
-        return super()._make_ready(inputs)
+            raise MXNetError(unknown_activation(act._act_type))
+        super().infer_shape(x, *args)
 
 
 class LeakyReLU(Layer):
