@@ -84,6 +84,8 @@ class Activation(Layer):
 class Activated(Layer):
     """A layer with an activation after it, its child `act` or None; `linear` is what comes before."""
 
+    _takes_tensors = True
+
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """What the layer computes before its activation."""
         raise NotImplementedError

@@ -243,6 +243,8 @@ class Embedding(Layer):
 class Flatten(Layer):
     """All axes but the first made one."""
 
+    _takes_tensors = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 

@@ -106,8 +106,7 @@ class _BatchNorm(ModalLayer):
         weight: Tensor | None = gamma
         if options["fix_gamma"]:
             weight = None
-            if in_backward:
-                gamma.detach().fill_(1)  # MXNet writes it, too
+            gamma.detach().fill_(1)  # MXNet writes it, too
         if axis != 1 or x.dim() < 2:
             self.shapes(x)
             x = x.movedim(axis, 1)

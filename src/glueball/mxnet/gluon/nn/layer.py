@@ -198,6 +198,8 @@ class ModalLayer(Layer):
     NDArrays: `autograd.is_training()` says it. Tensors: `module.training`.
     """
 
+    _takes_tensors = True
+
     def forward(self, x: Any, *args: Any) -> Any:
         """Compute on an array or on a tensor."""
         if type(x) is NDArray:
