@@ -15,7 +15,8 @@ from . import (
     shaping,
     softmaxes,
 )
-from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
+from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .ndarray import NDArray
 from .register import OPERATORS
 
@@ -28,17 +29,22 @@ __all__ = [
     "dtypes",
     "elementwise",
     "empty",
+    "eye",
+    "from_dlpack",
     "from_numpy",
     "from_torch",
     "full",
     "indexing",
     "layers",
     "linear",
+    "linspace",
     "ones",
     "random",
     "reductions",
     "shaping",
     "softmaxes",
+    "to_dlpack_for_read",
+    "to_dlpack_for_write",
     "waitall",
     "zeros",
 ]

@@ -14,6 +14,7 @@ class _Stack(Block):
     """What the two containers share: blocks that are run one after the other."""
 
     _takes_tensors = True
+    _prints_all = True
 
     def add(self, *blocks: Any) -> None:
         """Put blocks at the end."""
