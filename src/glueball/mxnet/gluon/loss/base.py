@@ -94,6 +94,7 @@ class Loss(Layer):
     Distance(batch_axis=0, w=None)
     """
 
+    _takes_tensors = True
     _mixes_types: ClassVar[bool] = False
 
     def __init__(self, weight: float | None, batch_axis: int, **kwargs: Any) -> None:

@@ -84,6 +84,8 @@ class Activation(Layer):
 class Activated(Layer):
     """A layer with an activation after it, its child `act` or None; `linear` is what comes before."""
 
+    _takes_tensors = True
+
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """What the layer computes before its activation."""
         raise NotImplementedError
@@ -105,16 +107,12 @@ class Activated(Layer):
         act: Any = self._modules.get("act")
         return y if act is None else act.compute(y)
 
-    def _make_ready(self, inputs: Any) -> bool:
+    def infer_shape(self, x: Any, *args: Any) -> None:
+        """Set the weight's shape by the input's, where there is such an activation."""
         act = self._modules.get("act")
         if type(act) is Activation and act._act_type not in _ACTIVATIONS:
-            for parameter in self._reg_params.values():
-                if parameter._array is None and parameter._deferred_init:
-                    raise ValueError(
-                        "Deferred initialization failed because shape cannot be inferred. MXNetError: "
-                        + unknown_activation(act._act_type)
-                    )
-        return super()._make_ready(inputs)
+            raise MXNetError(unknown_activation(act._act_type))
+        super().infer_shape(x, *args)
 
 
 class LeakyReLU(Layer):

@@ -17,7 +17,7 @@ from ..block import Block, HybridBlock
 from .activations import Activated, Activation, must_be_floating
 from .batch_norm import BatchNorm, BatchNormReLU, _BatchNorm
 from .containers import HybridSequential, Sequential
-from .layer import Layer, ModalLayer, fresh
+from .layer import Layer, ModalLayer, fresh, rows
 from .normalization import GroupNorm, InstanceNorm, LayerNorm
 
 __all__ = [
@@ -105,7 +105,7 @@ class Dense(Activated):
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """X · weightᵀ + bias."""
         if self._flatten and x.dim() != 2:
-            x = x.reshape(x.shape[0], -1)
+            x = rows(x)
         return functional.linear(x, weight, bias)
 
     def __repr__(self) -> str:
@@ -243,6 +243,8 @@ class Embedding(Layer):
 class Flatten(Layer):
     """All axes but the first made one."""
 
+    _takes_tensors = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
@@ -255,7 +257,7 @@ class Flatten(Layer):
 
     def compute(self, x: Tensor) -> Tensor:
         """(N, all the rest)."""
-        return x.reshape(x.shape[0], -1)
+        return rows(x)
 
     def __repr__(self) -> str:
         return type(self).__name__

@@ -10,7 +10,7 @@ import torch
 from ...base import MXNetError
 from ...ndarray.dtypes import torch_dtype
 from .activations import must_be_floating
-from .layer import ModalLayer, type_name
+from .layer import ModalLayer, listed, type_name
 from .normalization import gamma_and_beta, written
 
 __all__ = ["BatchNorm", "BatchNormReLU"]
@@ -20,6 +20,8 @@ Tensor = torch.Tensor
 
 class _BatchNorm(ModalLayer):
     """Batch normalisation; see `BatchNorm`."""
+
+    _writes_shape = staticmethod(listed)
 
     def __init__(
         self,
@@ -104,25 +106,22 @@ class _BatchNorm(ModalLayer):
         weight: Tensor | None = gamma
         if options["fix_gamma"]:
             weight = None
-            if in_backward:
-                gamma.detach().fill_(1)  # MXNet writes it, too
+            gamma.detach().fill_(1)  # MXNet writes it, too
         if axis != 1 or x.dim() < 2:
             self.shapes(x)
             x = x.movedim(axis, 1)
         if training and not options["use_global_stats"]:
             y, mean, scale = torch.native_batch_norm(x, weight, beta, None, None, True, 0.0, epsilon)
-            momentum = options["momentum"]
+            share = 1 - options["momentum"]
 
             def move(_: Any = None) -> None:
-                with torch.no_grad():
-                    variance = scale.pow(-2).sub_(epsilon)
-                    running_mean.mul_(momentum).add_(mean, alpha=1 - momentum)
-                    running_var.mul_(momentum).add_(variance, alpha=1 - momentum)
+                running_mean.lerp_(mean, share)
+                running_var.lerp_(scale.pow(-2).sub_(epsilon), share)  # the biased variance
 
             if not in_backward:
                 move()
-            elif y.requires_grad:
-                y.register_hook(move)  # type: ignore[no-untyped-call]
+            elif y.grad_fn is not None:
+                y.grad_fn.register_prehook(move)
         else:
             y = torch.batch_norm(
                 x, weight, beta, running_mean, running_var, False, 0.0, epsilon, torch.backends.cudnn.enabled

@@ -30,7 +30,9 @@ _AXES = {1: "x", 2: "y-x", 3: "depth-y-x"}
 
 def each(size: Any, count: int) -> Any:
     """A number for each of the axes; what is a sequence already stays as it is."""
-    return (size,) * count if isinstance(size, (int, float, np.generic)) else size
+    if isinstance(size, np.generic):
+        size = size.item()
+    return (size,) * count if isinstance(size, (int, float)) else size
 
 
 class _Conv(Activated):

@@ -15,7 +15,7 @@ from ...ndarray.dtypes import numpy_type
 from ...ndarray.ndarray import raw
 from ..block import HybridBlock
 
-__all__ = ["Layer", "ModalLayer", "fresh", "listed", "type_name"]
+__all__ = ["Layer", "ModalLayer", "fresh", "listed", "rows", "type_name"]
 
 Shape = tuple[int, ...]
 
@@ -28,6 +28,11 @@ def listed(shape: Sequence[int]) -> str:
 def type_name(tensor: torch.Tensor) -> str:
     """The name of a tensor's dtype, such as `float32`."""
     return str(np.dtype(numpy_type(tensor.dtype)).name)
+
+
+def rows(x: torch.Tensor) -> torch.Tensor:
+    """All axes but the first made one."""
+    return x.flatten(1) if x.dim() > 1 else x.reshape(x.shape[0], 1)
 
 
 def fresh(result: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -139,17 +144,23 @@ class Layer(HybridBlock):
         try:
             self.infer_shape(*inputs)
         except MXNetError as error:
-            print(f"infer_shape error. Arguments:\n  data: {tuple(inputs[0].shape)}")  # as MXNet does
-            raise ValueError(
-                "Deferred initialization failed because shape cannot be inferred. MXNetError: Error in "
-                f"operator {self.name}_fwd: {error}"
-            ) from error
+            raise self.not_inferred(error, inputs[0]) from error
         except AssertionError:
             self._compare_shapes(inputs[0])
             raise
         for parameter in self._params.values():
             parameter._finish_deferred_init()
         return True
+
+    def not_inferred(self, error: MXNetError, x: torch.Tensor) -> ValueError:
+        """What is raised where the input does not tell the shapes that are waited for."""
+        reason = str(error)
+        if not reason.startswith(("value ", "Invalid ")):  # it is the input's fault, not an argument's
+            print(f"infer_shape error. Arguments:\n  data: {tuple(x.shape)}")  # as MXNet does
+            reason = f"Error in operator {self.name}_fwd: {reason}"
+        return ValueError(
+            f"Deferred initialization failed because shape cannot be inferred. MXNetError: {reason}"
+        )
 
     def _compare_shapes(self, x: torch.Tensor) -> None:
         """Refuse an input that asks for other shapes than the Parameters have.
@@ -186,6 +197,8 @@ class ModalLayer(Layer):
 
     NDArrays: `autograd.is_training()` says it. Tensors: `module.training`.
     """
+
+    _takes_tensors = True
 
     def forward(self, x: Any, *args: Any) -> Any:
         """Compute on an array or on a tensor."""

@@ -51,6 +51,8 @@ class InstanceNorm(Layer):
         in_channels: the number of channels; 0 takes it from the first input.
     """
 
+    _writes_shape = staticmethod(listed)
+
     def __init__(
         self,
         axis: int = 1,
@@ -82,7 +84,9 @@ class InstanceNorm(Layer):
         """Normalise over all axes but the first and the channels'."""
         if x.dtype is not gamma.dtype and not torch.is_autocast_enabled(x.device.type):
             raise MXNetError(f"Unsupported data type {type_name(x)}")
-        self.shapes(x)
+        self._compare_shapes(x)
+        if x.dim() < 3:
+            raise MXNetError("InstanceNorm only supports input tensors of rank >= 3.")
         if self._axis == 1:
             return self._normalized(x, gamma, beta)
         return self._normalized(x.swapaxes(1, self._axis), gamma, beta).swapaxes(1, self._axis).contiguous()
