@@ -7,6 +7,7 @@ from . import autograd, base, context, gluon, initializer, lr_scheduler, name, n
 from . import initializer as init
 from . import ndarray as nd
 from ._install import install
+from ._missing import absent
 from .base import MXNetError
 from .context import Context, cpu, cpu_pinned, current_context, gpu, num_gpus
 
@@ -34,3 +35,5 @@ __all__ = [
 
 # What it behaves like, and what it is.
 __version__ = f"1.9.1+glueball.{_glueball_version}"
+
+__getattr__ = absent(__name__)

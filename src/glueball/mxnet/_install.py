@@ -10,6 +10,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from ._missing import instead_of, why
+
 __all__ = ["install"]
 
 _OURS = __name__.rpartition(".")[0]  # glueball.mxnet
@@ -24,16 +26,22 @@ class _Alias(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A spec for `mxnet` and what is in it; None for anything else, and for what we lack."""
-        top, _, rest = name.partition(".")
+        """A spec for `mxnet` and what is in it; None for anything else.
+
+        Raises:
+            ImportError: it is a part of MXNet that is not here.
+        """
+        top, _, rest = name.removeprefix("glueball.").partition(".")
         if top != "mxnet":
+            return None
+        if instead_of(rest) is not None:
+            raise ImportError(why(rest), name=name)  # no ModuleNotFoundError: `from` would swallow that
+        if name.startswith(_OURS):
             return None
         spec = importlib.util.find_spec(f"{_OURS}.{rest}" if rest else _OURS)
         if spec is None:
             raise ModuleNotFoundError(
-                f"glueball has no {name}: it runs MXNet's Gluon on PyTorch, and not all of MXNet. "
-                f"docs/gluon.md lists what there is.",
-                name=name,
+                f"glueball has no {name}: it runs MXNet's Gluon on PyTorch, and not all of MXNet.", name=name
             )
         return ModuleSpec(name, self, is_package=spec.submodule_search_locations is not None)
 

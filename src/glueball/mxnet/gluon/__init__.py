@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import nn
+from .._missing import absent
+from . import data, nn, utils
 from .block import Block, HybridBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 from .trainer import Trainer
@@ -15,5 +16,9 @@ __all__ = [
     "Parameter",
     "ParameterDict",
     "Trainer",
+    "data",
     "nn",
+    "utils",
 ]
+
+__getattr__ = absent(__name__)
