@@ -7,7 +7,7 @@ and Dropout; the serial one, one MT19937, serves shuffle and multinomial. `seed`
 - `parallel`, `ahead`, `serial`: the two generators; `ahead` makes small draws quick.
 - `variates`, `logarithm`: how words become standard numbers.
 - `scalars`, `arguments`: how MXNet reads arguments.
-- `continuous`: the distributions, which are the functions here.
+- `continuous`, `integers`, `choices`: the distributions, which are the functions here.
 
 >>> from glueball.mxnet import generators
 >>> generators.seed(1)
@@ -16,8 +16,10 @@ array([[-0.00677652,  0.00100739],
        [ 0.00575954, -0.00346925]], dtype=float32)
 """
 
-from .continuous import dropout_mask, normal, uniform
+from .choices import multinomial, shuffle, shuffled
+from .continuous import dropout_mask, exponential, normal, uniform
+from .integers import randint
 from .scalars import as_float32
 from .threads import seed
 
-__all__ = ["as_float32", "dropout_mask", "normal", "seed", "uniform"]
+__all__ = ["as_float32", "dropout_mask", "exponential", "multinomial", "normal", "randint", "seed", "shuffle", "shuffled", "uniform"]

@@ -1,4 +1,4 @@
-"""Uniform and normal numbers, and Dropout's masks."""
+"""Uniform, normal and exponential numbers, and Dropout's masks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..base import MXNetError
 from .arguments import DTypeLike, Shape, count_of, dtype_of, refuse, shape_of
 from .scalars import as_float32
 from .threads import current
-from .variates import NORMAL32, NORMAL64, UNIFORM32, UNIFORM64, Variate
+from .variates import EXPONENTIAL32, EXPONENTIAL64, NORMAL32, NORMAL64, UNIFORM32, UNIFORM64, Variate
 
-__all__ = ["dropout_mask", "normal", "uniform"]
+__all__ = ["dropout_mask", "exponential", "normal", "uniform"]
 
 _FLOATS = ("float16", "float32", "float64")
 
@@ -43,14 +43,15 @@ def uniform(
     if not end >= start:
         reason = "low must be less or equal to high in uniform distribution"
         raise refuse(380, "param.high >= param.low", (end, start), reason)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         width = end - start
 
-        def finish(u: NDArray[Any]) -> None:
+    def finish(u: NDArray[Any]) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
             u *= width
             u += start
 
-        return _draw(UNIFORM32, UNIFORM64, name, shape, None if (start, end) == (0, 1) else finish)
+    return _draw(UNIFORM32, UNIFORM64, name, shape, None if (start, end) == (0, 1) else finish)
 
 
 def normal(
@@ -83,6 +84,37 @@ def normal(
         z += mean
 
     return _draw(NORMAL32, NORMAL64, name, shape, finish)
+
+
+def exponential(
+    scale: Any = 1, shape: Shape = None, dtype: DTypeLike = None
+) -> NDArray[np.floating[Any]]:
+    """Exponential numbers with mean scale.
+
+    Args:
+        scale: the mean, a positive number; MXNet takes the text of 1/scale.
+        shape: of the result; None is one element.
+        dtype: float16, float32 (None) or float64.
+
+    Raises:
+        ZeroDivisionError: scale is 0.
+        MXNetError: scale is negative, 1/scale is no number of float32, or the dtype is another.
+
+    >>> seed(1)
+    >>> exponential(2, 3)
+    array([1.483975  , 0.11316909, 0.08156672], dtype=float32)
+    """
+    operator = "_random_exponential"
+    name = dtype_of(dtype, "float32", _FLOATS, operator)
+    rate = as_float32(1.0 / scale, "lam", operator)
+    if not rate > 0:
+        reason = "lambda parameter in exponential distribution has to be positive"
+        raise refuse(436, "param.lam > 0", (rate, 0), reason)
+
+    def finish(negative: NDArray[Any]) -> None:
+        negative /= -rate
+
+    return _draw(EXPONENTIAL32, EXPONENTIAL64, name, shape, finish)
 
 
 def dropout_mask(
@@ -125,13 +157,14 @@ def dropout_mask(
         return np.ones(sizes, name)
     keep = np.float32(1) - share
     kept: Callable[..., NDArray[np.bool_]] = np.less if axes else np.less_equal
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore"):
         kept_value = np.float32(1) / keep
 
-        def finish(u: NDArray[Any]) -> None:
-            np.multiply(kept(u, keep), kept_value, out=u)
+    def finish(u: NDArray[Any]) -> None:
+        with np.errstate(invalid="ignore"):  # p = 1: 0 times infinity
+            np.multiply(kept(u.astype(np.float32), keep), kept_value, out=u)
 
-        return _draw(UNIFORM32, UNIFORM64, name, sizes, finish)
+    return _draw(UNIFORM32, UNIFORM64, name, sizes, finish)
 
 
 def _draw(
@@ -141,8 +174,9 @@ def _draw(
     sizes = shape_of(shape)
     variate = single if dtype == "float32" else double
     values = current().parallel.draw(variate, count_of(sizes), finish)
-    if dtype == "float16":
-        # By way of float32, as MXNet's half precision does: one value of 16,000 is rounded twice.
-        with np.errstate(over="ignore"):
-            values = values.astype(np.float32).astype(np.float16)
+    with np.errstate(over="ignore"):
+        if dtype == "float16":
+            # By way of float32, as MXNet's half precision does: one value of 16,000 is rounded twice.
+            values = values.astype(np.float32)
+        values = values.astype(dtype, copy=False)
     return values.reshape(sizes)

@@ -109,7 +109,8 @@ class Trainer(metaclass=MXNetType):
                 the last step, rather than raise.
 
         Raises:
-            UserWarning: there is such a Parameter. Nothing was updated.
+            UserWarning: there is such a Parameter. Nothing was updated, and the Parameters before it count
+                as used.
         """
         self.update(batch_size, ignore_stale_grad)
 
@@ -138,6 +139,9 @@ class Trainer(metaclass=MXNetType):
                     "intentionally only using a subset, call step with ignore_stale_grad=True to suppress "
                     "this warning and skip updating of Parameters with stale gradient"
                 )
+            gradient.fresh = (
+                False  # here and not after the update, as in MXNet: a step that raised has used it
+            )
             indices.append(index)
             weights.append(weight)
             parameter._gradient._tensor = weight.settle()
@@ -145,9 +149,6 @@ class Trainer(metaclass=MXNetType):
         self._optimizer.rescale_grad = self._scale / batch_size
         if indices:
             self._updaters[0](indices, grads, weights)
-        for weight in weights:
-            assert weight._gradient is not None
-            weight._gradient.fresh = False
 
     # ---- states -------------------------------------------------------------------------------------
 
