@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import safetensors
-import safetensors.numpy
-
 from .. import optimizer as optimizers
-from ..base import MXNetError, MXNetType
-from ..ndarray import NDArray, array
+from ..base import MXNetType
+from ..optimizer.states import packed, unpacked
 from .parameter import Parameter, ParameterDict
 
 __all__ = ["Trainer"]
@@ -28,11 +23,13 @@ class Trainer(metaclass=MXNetType):
         optimizer_params: the optimizer's arguments, where it was given by name.
         kvstore: MXNet's way to add up gradients over devices. There is one device here; to train on
             several, wrap the block in `torch.nn.parallel.DistributedDataParallel`.
-        compression_params: for MXNet's stores; only None.
+        compression_params: how MXNet sends gradients to other devices; there are none.
         update_on_kvstore: accepted; there is no store to update on.
 
     Raises:
         ValueError: `params` holds something else, or no optimizer has the name.
+        RuntimeError: a Parameter was never initialised.
+        NotImplementedError: a kvstore for several processes.
 
     >>> from glueball.mxnet import autograd, gluon, init, nd
     >>> net = gluon.nn.Dense(1, in_units=2)
@@ -66,13 +63,17 @@ class Trainer(metaclass=MXNetType):
                 raise ValueError(
                     f"First argument must be a list or dict of Parameters, got list of {type(parameter)}."
                 )
-        if compression_params is not None:
+        if isinstance(kvstore, str) and "dist" in kvstore:
             raise NotImplementedError(
-                "glueball does not compress gradients: compression_params must be None."
+                f"glueball has no kvstore {kvstore!r}: to train in several processes, take torch.distributed "
+                f"and wrap the block in torch.nn.parallel.DistributedDataParallel."
             )
+        if not (kvstore is None or isinstance(kvstore, str)):
+            raise TypeError("kvstore must be KVStore, str or None")
         self._params: list[Parameter] = list(params)
         given = dict(optimizer_params or {})
-        self._scale = float(given.get("rescale_grad", 1.0))
+        for parameter in self._params:
+            parameter.list_ctx()  # raises where it was never initialised
         by_index = dict(enumerate(self._params))
         if isinstance(optimizer, optimizers.Optimizer):
             assert not given, (
@@ -82,6 +83,8 @@ class Trainer(metaclass=MXNetType):
             self._optimizer.param_dict = by_index
         else:
             self._optimizer = optimizers.create(optimizer, param_dict=by_index, **given)
+        self._scale = self._optimizer.rescale_grad
+        self._ready = False
         self._updaters = [optimizers.get_updater(self._optimizer)]
         for parameter in self._params:
             parameter._trainer = self
@@ -116,9 +119,19 @@ class Trainer(metaclass=MXNetType):
 
     def allreduce_grads(self) -> None:
         """Add up the gradients of all devices; there is one, so nothing is to do."""
+        self._must_be_ready()
+
+    def _must_be_ready(self) -> None:
+        """Raise, once, what `data()` raises where a Parameter still waits for its shape."""
+        if not self._ready:
+            for parameter in self._params:
+                parameter.data()
+            self._ready = True
 
     def update(self, batch_size: int, ignore_stale_grad: bool = False) -> None:
         """What `step` does after adding up gradients."""
+        self._must_be_ready()
+        self._optimizer.rescale_grad = self._scale / batch_size
         indices, grads, weights = [], [], []
         for index, parameter in enumerate(self._params):
             if parameter._grad_req == "null":
@@ -139,14 +152,11 @@ class Trainer(metaclass=MXNetType):
                     "intentionally only using a subset, call step with ignore_stale_grad=True to suppress "
                     "this warning and skip updating of Parameters with stale gradient"
                 )
-            gradient.fresh = (
-                False  # here and not after the update, as in MXNet: a step that raised has used it
-            )
+            gradient.fresh = False  # not after the update: in MXNet a step that raised has used it
             indices.append(index)
             weights.append(weight)
             parameter._gradient._tensor = weight.settle()
             grads.append(parameter._gradient)
-        self._optimizer.rescale_grad = self._scale / batch_size
         if indices:
             self._updaters[0](indices, grads, weights)
 
@@ -157,86 +167,21 @@ class Trainer(metaclass=MXNetType):
 
         A safetensors file, which runs no code when it is read; MXNet's own states are pickles.
         """
-        tensors, forms = {}, {}
-        for index, state in self._updaters[0].states.items():
-            arrays: list[NDArray] = []
-            forms[str(index)] = _form(state, arrays)
-            tensors.update({f"{index}.{at}": one.asnumpy() for at, one in enumerate(arrays)})
-        about = {
-            "optimizer": type(self._optimizer).__name__,
-            "numbers": _numbers(self._optimizer),
-            "scheduler": _numbers(self._optimizer.lr_scheduler),
-            "counts": {str(index): n for index, n in self._optimizer._index_update_count.items()},
-            "states": forms,
-        }
-        Path(fname).write_bytes(safetensors.numpy.save(tensors, {"glueball.trainer": json.dumps(about)}))
+        self._must_be_ready()
+        Path(fname).write_bytes(packed(self._updaters[0]))
 
     def load_states(self, fname: str | Path) -> None:
-        """Take up what `save_states` wrote.
+        """Take up what `save_states` wrote: states, counts, rates, the scheduler, the kind of optimizer.
+
+        The Parameters' own `lr_mult` and `wd_mult` stay.
 
         Raises:
-            MXNetError: it is no such file, or another optimizer's.
+            MXNetError: it is no such file, or holds states for Parameters that there are not.
         """
-        try:
-            with safetensors.safe_open(str(fname), "np") as file:
-                about = json.loads(file.metadata()["glueball.trainer"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise MXNetError(
-                f"{str(fname)!r} holds no states of a Trainer that save_states wrote. (MXNet's own files of "
-                f"states are pickles, which can run code, and are not read.)"
-            ) from error
-        optimizer = self._optimizer
-        if about["optimizer"] != type(optimizer).__name__:
-            raise MXNetError(
-                f"{str(fname)!r} holds the states of {about['optimizer']}, and this Trainer's optimizer is "
-                f"{type(optimizer).__name__}."
-            )
-        weights = {str(index): parameter for index, parameter in enumerate(self._params)}
-        for index in about["states"]:
-            if index not in weights:
-                raise MXNetError(
-                    f"{str(fname)!r} holds a state for Parameter {index}; there are {len(weights)}."
-                )
-        self._updaters[0].states = {
-            int(index): _formed(form, lambda at, index=index: tensors[f"{index}.{at}"], weights[index])
-            for index, form in about["states"].items()
-        }
-        vars(optimizer).update(about["numbers"])
-        if optimizer.lr_scheduler is not None:
-            vars(optimizer.lr_scheduler).update(about["scheduler"])
-        optimizer._index_update_count = {int(index): n for index, n in about["counts"].items()}
-
-
-def _numbers(this: Any) -> dict[str, Any]:
-    """An object's own attributes that are plain numbers."""
-    if this is None:
-        return {}
-    plain = (bool, int, float, np.integer, np.floating)
-    return {
-        name: value.item() if isinstance(value, np.generic) else value
-        for name, value in vars(this).items()
-        if isinstance(value, plain) or value is None
-    }
-
-
-def _form(state: Any, arrays: list[NDArray]) -> Any:
-    """How a state is nested, with numbers for its arrays."""
-    if isinstance(state, (tuple, list)):
-        return [_form(part, arrays) for part in state]
-    if isinstance(state, NDArray):
-        arrays.append(state)
-        return len(arrays) - 1
-    if state is None:
-        return None
-    raise MXNetError(f"a state is {type(state).__name__}: arrays, tuples of them and None can be saved.")
-
-
-def _formed(form: Any, tensor: Any, parameter: Parameter) -> Any:
-    if isinstance(form, list):
-        return tuple(_formed(part, tensor, parameter) for part in form)
-    if form is None:
-        return None
-    values = tensor(form)
-    ctx = parameter.list_ctx()[0]
-    return array(values, ctx=ctx, dtype=values.dtype)
+        self._must_be_ready()
+        data = Path(fname).read_bytes()
+        updater = optimizers.Updater(self._optimizer)
+        unpacked(data, updater, repr(str(fname)), set(range(len(self._params))))
+        self._optimizer = updater.optimizer
+        self._optimizer.param_dict = dict(enumerate(self._params))
+        self._updaters = [updater]

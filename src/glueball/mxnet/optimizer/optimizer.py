@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import torch
 
-from ..base import MXNetType
-from ..lr_scheduler import LRScheduler
+from ..base import MXNetError, MXNetType
+from ..context import Context
 from ..ndarray import NDArray
+from ..ndarray.ndarray import writable
+from .states import packed, unpacked
 
 __all__ = ["Optimizer", "Updater", "create", "get_updater", "register"]
 
@@ -44,6 +45,9 @@ class Optimizer(metaclass=MXNetType):
     """
 
     opt_registry: ClassVar[dict[str, type[Optimizer]]] = {}
+    takes_lists: ClassVar[bool] = False  # `update` takes lists of weights too
+    _copy_last: ClassVar[bool] = False  # where a state has the float32 copy of a float16 weight
+    _called: ClassVar[str] = "optimizer"  # by a warning
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class Optimizer(metaclass=MXNetType):
         wd: float = 0.0,
         clip_gradient: float | None = None,
         learning_rate: float | None = None,
-        lr_scheduler: LRScheduler | None = None,
+        lr_scheduler: Any = None,
         sym: None = None,
         begin_num_update: int = 0,
         multi_precision: bool = False,
@@ -62,18 +66,14 @@ class Optimizer(metaclass=MXNetType):
             raise NotImplementedError("glueball has no Symbol: give lr_mult and wd_mult to the Parameters.")
         self.rescale_grad = rescale_grad
         self.lr_scheduler = lr_scheduler
-        if lr_scheduler is None:
-            self.lr = 0.01 if learning_rate is None else learning_rate
-        else:
-            if learning_rate is None:
-                learning_rate = lr_scheduler.base_lr
-            elif lr_scheduler.base_lr != learning_rate:
-                print(
-                    "learning rate from ``lr_scheduler`` has been overwritten by ``learning_rate`` in "
-                    "optimizer."
-                )
-                lr_scheduler.base_lr = learning_rate
-            self.lr = learning_rate
+        if lr_scheduler is None and learning_rate is None:
+            learning_rate = 0.01
+        self.lr: Any = learning_rate
+        if lr_scheduler is not None and learning_rate is not None and lr_scheduler.base_lr != learning_rate:
+            print(
+                "learning rate from ``lr_scheduler`` has been overwritten by ``learning_rate`` in optimizer."
+            )
+            lr_scheduler.base_lr = learning_rate
         self.wd = wd
         self.clip_gradient = clip_gradient
         self.multi_precision = multi_precision
@@ -119,7 +119,7 @@ class Optimizer(metaclass=MXNetType):
     # ---- rates --------------------------------------------------------------------------------------
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> Any:
         """The rate now, before a Parameter's own multiplier."""
         return self.lr if self.lr_scheduler is None else self.lr_scheduler(self.num_update)
 
@@ -136,6 +136,10 @@ class Optimizer(metaclass=MXNetType):
                 "optimizer is undefined."
             )
         self.lr = lr
+
+    def set_lr_scale(self, args_lrscale: Mapping[Any, float]) -> None:
+        """MXNet's old name of `set_lr_mult`; an error there too."""
+        raise DeprecationWarning
 
     def set_lr_mult(self, args_lr_mult: Mapping[Any, float]) -> None:
         """Multipliers of the rate, by name or index; a Parameter's own counts before them."""
@@ -190,33 +194,45 @@ class Optimizer(metaclass=MXNetType):
 
     def create_state_multi_precision(self, index: Any, weight: NDArray) -> Any:
         """`create_state`, for a float16 weight beside a float32 copy of it where that was asked for."""
-        if weight.dtype is np.float16:
-            if self.multi_precision:
-                copy = weight.astype("float32")
-                return self.create_state(index, copy), copy
-            warnings.warn(
-                "Accumulating with float16 in optimizer can lead to poor accuracy or slow convergence. "
-                "Consider using multi_precision=True option of the optimizer",
-                stacklevel=2,
-            )
+        if weight.dtype is not np.float16:
+            return self.create_state(index, weight)
+        if self.multi_precision:
+            copy = weight.astype("float32")
+            state = self.create_state(index, copy)
+            return (state, copy) if self._copy_last else (copy, state)
+        warnings.warn(
+            "Accumulating with float16 in optimizer can lead to poor accuracy or slow convergence. "
+            f"Consider using multi_precision=True option of the {self._called}",
+            stacklevel=2,
+        )
         return self.create_state(index, weight)
 
     def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         """`update`, on the float32 copies of float16 weights where there are any."""
-        many = isinstance(index, (list, tuple))
-        weights = weight if many else [weight]
-        if not (self.multi_precision and any(one.dtype is np.float16 for one in weights)):
+        if not self.multi_precision:
             self.update(index, weight, grad, state)
             return
-        indices, grads, states = (index, grad, state) if many else ([index], [grad], [state])
-        for one, weight, grad, state in zip(indices, weights, grads, states, strict=True):
-            if weight.dtype is np.float16:
-                inner, copy = state
-                self.update(one, copy, grad.astype("float32"), inner)
-                with torch.no_grad():
-                    weight._tensor.copy_(copy._tensor)
-            else:
-                self.update(one, weight, grad, state)
+        if not isinstance(index, (list, tuple)):
+            index, weight, grad, state = [index], [weight], [grad], [state]
+        for one, there, gradient, kept in zip(index, weight, grad, state, strict=True):
+            if there.dtype is not np.float16:
+                self.update(one, there, gradient, kept)
+                continue
+            copy, inner = _parted(kept, self._copy_last)
+            self.update(one, copy, gradient.astype("float32"), inner)
+            writable(there).copy_(copy._tensor)
+
+
+def _parted(state: Any, copy_last: bool) -> tuple[NDArray, Any]:
+    """The float32 copy of a weight, and what is kept for it."""
+    if isinstance(state, tuple) and len(state) == 2:
+        copy, inner = reversed(state) if copy_last else state
+        if isinstance(copy, NDArray) and copy.dtype is np.float32:
+            return copy, inner
+    raise MXNetError(
+        "Incompatible attr: the state of a float16 weight has no float32 copy of it. It was made before the "
+        "Parameter was cast: cast first, then make the Trainer."
+    )
 
 
 create = Optimizer.create_optimizer
@@ -227,29 +243,54 @@ class Updater(metaclass=MXNetType):
     """An optimizer with the state that it keeps for each weight, by index.
 
     Called with (index, gradient, weight), or with lists of them.
+
+    Attributes:
+        optimizer: the optimizer.
+        states: what it keeps, by index.
+        elsewhere: the indices whose states were read, and have not been brought to their weights' context.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
         self.states: dict[Any, Any] = {}
+        self.elsewhere: set[Any] = set()
 
     def __call__(self, index: Any, grad: Any, weight: Any) -> None:
         """Update weights, making their states when they first come."""
-        if isinstance(index, (list, tuple)):
-            states = self.states
-            for one, array in zip(index, weight, strict=True):
-                if one not in states:
-                    states[one] = self.optimizer.create_state_multi_precision(one, array)
-            several = getattr(self.optimizer, "takes_lists", False)
-            if several:
-                self.optimizer.update_multi_precision(index, weight, grad, [states[one] for one in index])
-                return
-            for one, array, gradient in zip(index, weight, grad, strict=True):
-                self.optimizer.update_multi_precision(one, array, gradient, states[one])
+        if not isinstance(index, (list, tuple)):
+            index, grad, weight = [index], [grad], [weight]
+        states, optimizer = self.states, self.optimizer
+        for one, array in zip(index, weight, strict=True):
+            if one not in states:
+                states[one] = optimizer.create_state_multi_precision(one, array)
+            elif one in self.elsewhere:
+                states[one] = self.sync_state_context(states[one], array.context)
+                self.elsewhere.discard(one)
+        if optimizer.takes_lists:
+            optimizer.update_multi_precision(index, weight, grad, [states[one] for one in index])
             return
-        if index not in self.states:
-            self.states[index] = self.optimizer.create_state_multi_precision(index, weight)
-        self.optimizer.update_multi_precision(index, weight, grad, self.states[index])
+        for one, array, gradient in zip(index, weight, grad, strict=True):
+            optimizer.update_multi_precision(one, array, gradient, states[one])
+
+    def sync_state_context(self, state: Any, context: Context) -> Any:
+        """A state with its arrays in a context."""
+        if isinstance(state, NDArray):
+            return state.as_in_context(context)
+        if isinstance(state, (tuple, list)):
+            return type(state)(self.sync_state_context(part, context) for part in state)
+        return state
+
+    def get_states(self, dump_optimizer: bool = False) -> bytes:
+        """The states as bytes; the optimizer's rates and counts are always with them."""
+        return packed(self)
+
+    def set_states(self, states: bytes) -> None:
+        """Take up what `get_states` gave.
+
+        Raises:
+            MXNetError: the bytes are others.
+        """
+        unpacked(states, self)
 
 
 def get_updater(optimizer: Optimizer) -> Updater:

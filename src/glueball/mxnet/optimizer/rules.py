@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..base import MXNetError
 from ..ndarray import NDArray
+from ..ndarray.dtypes import numpy_type
 from .optimizer import Optimizer, register
 
 __all__ = ["NAG", "SGD", "AdaDelta", "AdaGrad", "Adam", "RMSProp"]
@@ -25,41 +27,83 @@ def _rest(share: float) -> float:
     return float(np.float32(1) - np.float32(share))
 
 
+def _columns(weight: torch.Tensor, grad: torch.Tensor, state: Any) -> list[Any]:
+    """The tensors of a weight's state, which have to be of its shape and type.
+
+    Raises:
+        MXNetError: they are not: the weight was cast or given another shape since.
+    """
+    arrays = state if isinstance(state, tuple) else () if state is None else (state,)
+    columns = [None if array is None else array._tensor for array in arrays]
+    for place, one in enumerate((grad, *columns), 1):
+        if one is None:
+            continue
+        if one.dtype is not weight.dtype:
+            wanted, got = numpy_type(weight.dtype).__name__, numpy_type(one.dtype).__name__
+        elif one.shape != weight.shape:
+            wanted, got = (f"[{','.join(map(str, shape))}]" for shape in (weight.shape, one.shape))
+        else:
+            continue
+        raise MXNetError(
+            f"Incompatible attr in node  at {place}-th input: expected {wanted}, got {got}. (A Parameter "
+            "keeps its optimizer's state when it is cast: cast first, then make the Trainer.)"
+        )
+    return columns
+
+
 class Rule(Optimizer):
     """Base: `_step` changes a list of weights that have one rate, one decay and one count."""
 
     takes_lists = True
+    together = True
+    """Whether weights may be changed many at a time, whatever their order."""
+    counted = 1
+    """How many weights are counted before a scheduler is asked for their rate, as MXNet has it."""
     states = 0
     """How many arrays like the weight are kept for it."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "update" in cls.__dict__ and "takes_lists" not in cls.__dict__:
+            cls.takes_lists = False  # a user's own rule, for one weight at a time
+
     def create_state(self, index: Any, weight: NDArray) -> Any:
         """Zeros: None, one array, or a tuple of them."""
-        made = [NDArray(torch.zeros_like(weight._tensor), weight._context) for _ in range(self.states)]
-        return (made[0] if self.states == 1 else tuple(made)) if made else None
+        made = tuple(NDArray(torch.zeros_like(weight._tensor), weight._context) for _ in range(self.states))
+        return (made[0] if self.states == 1 else made) if made else None
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         """Change weights, in place, by their gradients; lists of each are taken too."""
         if not isinstance(index, (list, tuple)):
             index, weight, grad, state = [index], [weight], [grad], [state]
-        self._update_count(index)
+        weights = [one._tensor for one in weight]
+        kept = [_columns(weights[at], grad[at]._tensor, state[at]) for at in range(len(weights))]
+        lrs = self._count(index)
         groups: dict[Any, list[int]] = {}
         counts = self._index_update_count
-        kinds = [(array._tensor.dtype, array._tensor.device) for array in weight]
-        for at, key in enumerate(zip(self._get_lrs(index), self._get_wds(index), kinds, strict=True)):
-            groups.setdefault((counts[index[at]], *key), []).append(at)
+        for at, (lr, wd) in enumerate(zip(lrs, self._get_wds(index), strict=True)):
+            like = (weights[at].dtype, weights[at].device) if self.together else at
+            groups.setdefault((counts[index[at]], lr, wd, like), []).append(at)
         followed = torch.is_grad_enabled()
         torch._C._set_grad_enabled(False)
         try:
             for (count, lr, wd, _), places in groups.items():
-                kept: list[Tensors] = [[] for _ in range(self.states)]
-                for at in places:
-                    arrays = state[at] if self.states > 1 else (state[at],)
-                    for column, array in zip(kept, arrays, strict=False):
-                        column.append(array._tensor)
-                weights = [weight[at]._tensor for at in places]
-                self._step(weights, [grad[at]._tensor for at in places], kept, lr, wd, count)
+                columns = [list(column) for column in zip(*(kept[at] for at in places), strict=True)]
+                grads = [grad[at]._tensor for at in places]
+                self._step([weights[at] for at in places], grads, columns, lr, wd, count)
         finally:
             torch._C._set_grad_enabled(followed)
+
+    def _count(self, index: Any) -> list[float]:
+        """Count an update of each weight, and the rates for them."""
+        if self.lr_scheduler is None:
+            self._update_count(index)
+            return self._get_lrs(index)
+        rates = []
+        for start in range(0, len(index), self.counted):
+            self._update_count(index[start : start + self.counted])
+            rates += self._get_lrs(index[start : start + self.counted])
+        return rates
 
     def _step(
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int
@@ -95,6 +139,10 @@ class SGD(Rule):
         lazy_update: about sparse gradients, which there are none of.
     """
 
+    counted = 4
+    _copy_last = True
+    _called = "SGD optimizer"
+
     def __init__(self, momentum: float = 0.0, lazy_update: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum = momentum
@@ -104,18 +152,23 @@ class SGD(Rule):
     def _step(
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int
     ) -> None:
+        self._descend(weights, grads, kept, lr, wd, self.momentum)
+
+    def _descend(
+        self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, momentum: float
+    ) -> None:
         rescaled = 1.0
         if self.clip_gradient is None:
             rescaled = self.rescale_grad
         else:
             grads = self._rescaled(grads)
-        if not self.momentum:
+        if not kept:
             if wd:
                 torch._foreach_mul_(weights, 1 - lr * wd)
             torch._foreach_add_(weights, grads, alpha=-lr * rescaled)
             return
         (momenta,) = kept
-        torch._foreach_mul_(momenta, self.momentum)
+        torch._foreach_mul_(momenta, momentum)
         if wd:
             torch._foreach_add_(momenta, weights, alpha=-lr * wd)
         torch._foreach_add_(momenta, grads, alpha=-lr * rescaled)
@@ -131,6 +184,9 @@ class NAG(Rule):
     Args:
         momentum: 0 keeps no state, and is plain SGD.
     """
+
+    _copy_last = True
+    _called = "NAG optimizer"
 
     def __init__(self, momentum: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -247,7 +303,9 @@ class AdaDelta(Rule):
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int
     ) -> None:
         squares, changes = kept
-        grads = self._rescaled(grads)
+        torch._foreach_mul_(grads, self.rescale_grad)  # in place, as MXNet does: `grad()` shows it
+        grads = list(torch._foreach_add(grads, 0))
+        self._clip(grads)
         torch._foreach_mul_(squares, self.rho)
         torch._foreach_addcmul_(squares, grads, grads, value=_rest(self.rho))
         delta = torch._foreach_add(changes, self.epsilon)
@@ -293,6 +351,11 @@ class RMSProp(Rule):
         self.centered = centered
         self.clip_weights = clip_weights
         self.states = 3 if centered else 1
+
+    def create_state(self, index: Any, weight: NDArray) -> Any:
+        """Zeros: the means of g² and, centered, those of g and the steps; a tuple always."""
+        made = super().create_state(index, weight)
+        return made if self.centered else (made,)
 
     def _step(
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int

@@ -27,7 +27,7 @@ class Dataset(metaclass=MXNetType):
 
     def filter(self, fn: Callable[[Any], Any]) -> Dataset:
         """Those samples for which `fn` is true; it is asked once, now."""
-        return _Sampled(self, FilterSampler(fn, self))
+        return _SampledDataset(self, FilterSampler(fn, self))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """The `index`-th of `num_shards` parts of as equal length as can be, the longer ones first."""
@@ -36,12 +36,12 @@ class Dataset(metaclass=MXNetType):
         assert index >= 0, "Index must be non-negative"
         size, longer = divmod(len(self), num_shards)
         start = size * index + min(index, longer)
-        return _Sampled(self, SequentialSampler(size + (index < longer), start))
+        return _SampledDataset(self, SequentialSampler(size + (index < longer), start))
 
     def take(self, count: int | None) -> Dataset:
         """The first `count` samples; all of them for None or where there are no more."""
         there = len(self)
-        return _Sampled(self, SequentialSampler(there if count is None else min(count, there)))
+        return _SampledDataset(self, SequentialSampler(there if count is None else min(count, there)))
 
     def sample(self, sampler: Sampler) -> Dataset:
         """The samples whose places a Sampler gives; it is asked once, now.
@@ -53,7 +53,7 @@ class Dataset(metaclass=MXNetType):
             raise TypeError(
                 f"Invalid sampler type: {type(sampler)}. Expected gluon.data.Sampler instead."
             )
-        return _Sampled(self, sampler)
+        return _SampledDataset(self, sampler)
 
     def transform(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:
         """What `fn` makes of each sample; a sample that is a tuple comes as several arguments.
@@ -66,12 +66,12 @@ class Dataset(metaclass=MXNetType):
         >>> ArrayDataset([1, 2], [3, 4]).transform(lambda x, y: x * y)[1]
         8
         """
-        made = _Transformed(self, fn)
+        made = _LazyTransformDataset(self, fn)
         return made if lazy else SimpleDataset([made[place] for place in range(len(made))])
 
     def transform_first(self, fn: Callable[[Any], Any], lazy: bool = True) -> Dataset:
         """`transform` of the first part of each sample; the others stay."""
-        return self.transform(_First(fn), lazy)
+        return self.transform(_TransformFirstClosure(fn), lazy)
 
 
 class SimpleDataset(Dataset):
@@ -87,7 +87,7 @@ class SimpleDataset(Dataset):
         return self._data[idx]
 
 
-class _Transformed(Dataset):
+class _LazyTransformDataset(Dataset):
     """What a function makes of another dataset's samples."""
 
     def __init__(self, data: Dataset, fn: Callable[..., Any]) -> None:
@@ -102,7 +102,7 @@ class _Transformed(Dataset):
         return self._fn(*sample) if isinstance(sample, tuple) else self._fn(sample)
 
 
-class _First:
+class _TransformFirstClosure:
     """Applies a function to its first argument and passes the others on; it can be pickled."""
 
     def __init__(self, fn: Callable[[Any], Any]) -> None:
@@ -112,7 +112,7 @@ class _First:
         return (self._fn(first), *others) if others else self._fn(first)
 
 
-class _Sampled(Dataset):
+class _SampledDataset(Dataset):
     """Another dataset's samples at the places that a sampler gave."""
 
     def __init__(self, dataset: Dataset, sampler: Sampler) -> None:

@@ -115,7 +115,7 @@ class BatchSampler(Sampler):
     def __len__(self) -> int:
         sampler: Sized = self._sampler
         if self._last_batch == "keep":
-            return -(-len(sampler) // self._batch_size)
+            return (len(sampler) + self._batch_size - 1) // self._batch_size
         if self._last_batch == "discard":
             return len(sampler) // self._batch_size
         if self._last_batch == "rollover":
