@@ -12,7 +12,9 @@ from ..base import MXNetError
 
 __all__ = ["as_float32", "as_integer"]
 
-_NUMBER = re.compile(r"\s*([+-]?)(?:(inf(?:inity)?)|(nan)|(\d*)(?:\.(\d*))?(?:[eE]([+-]?)(\d+))?)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*([+-]?)(?:(inf(?:inity)?)|(nan)|(\d*)(?:\.(\d*))?(?:[eE]([+-]?)(\d+))?)", re.IGNORECASE
+)
 
 _DIGITS = 19  # of the fraction that are read
 _EXPONENT = 38  # of float32's largest number and of its smallest normal one
@@ -44,7 +46,9 @@ def _read(text: str, name: str, operator: str) -> np.float32:
     place = f", in operator {operator}" if operator else ""
     match = _NUMBER.fullmatch(text)
     if match is None or text.strip(" +-") == "":
-        raise MXNetError(f"MXNetError: Invalid Parameter format for {name} expect float but value='{text}'{place}")
+        raise MXNetError(
+            f"MXNetError: Invalid Parameter format for {name} expect float but value='{text}'{place}"
+        )
     sign, infinite, nan, integer, fraction, direction, exponent = match.groups()
     if infinite:
         value = np.float32("inf")
@@ -55,9 +59,8 @@ def _read(text: str, name: str, operator: str) -> np.float32:
         if fraction := (fraction or "")[:_DIGITS]:
             value += np.float32(float(int(fraction)) / float(10 ** len(fraction)))
         power = int(exponent or 0)
-        if (
-            power > _EXPONENT
-            or (power == _EXPONENT and (value < _SMALLEST if direction == "-" else value > _LARGEST))
+        if power > _EXPONENT or (
+            power == _EXPONENT and (value < _SMALLEST if direction == "-" else value > _LARGEST)
         ):
             raise MXNetError(f"MXNetError: Out of range value for {name}, value='{text}'{place}")
         scale = np.float32(1)
@@ -89,6 +92,5 @@ def as_integer(value: Any, name: str, kind: str, operator: str) -> int:
     bits = 64 if kind == "long" else 32
     if re.fullmatch(r"[+-]?\d+", text) and -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1):
         return int(text)
-    raise MXNetError(
-        f"MXNetError: Invalid Parameter format for {name} expect {kind} but value='{text}', in operator {operator}"
-    )
+    reason = f"Invalid Parameter format for {name} expect {kind} but value='{text}'"
+    raise MXNetError(f"MXNetError: {reason}, in operator {operator}")
