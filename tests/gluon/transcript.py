@@ -1,9 +1,9 @@
 """Transcripts: paragraphs of Python, run statement by statement, and what each statement gave.
 
-A file in ``transcripts/`` is cut into paragraphs at its empty lines. Each runs in a namespace of its own, as
-in an interactive session: an expression's value is described, an error is described and the next statement
-runs. Real MXNet runs on Python 3.8 and so does this module: tools/golden_gluon_ndarray.py keeps what it saw,
-and the tests run glueball.mxnet on the same lines.
+A file ``transcripts/*.txt`` is cut into paragraphs at its empty lines. Each runs in a namespace of its
+own, as in an interactive session: an expression's value is described, an error is described and the next
+statement runs. Real MXNet runs on Python 3.8 and so does this module: tools/golden_gluon_ndarray.py keeps
+what it saw, and the tests run glueball.mxnet on the same lines.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "gluon_ndarray.json"
 
 
-def paragraphs(name: str) -> list[str]:
-    """The paragraphs of a file of transcripts."""
-    text = (HERE / "transcripts" / f"{name}.py").read_text(encoding="utf-8")
-    return [part.strip("\n") for part in re.split(r"\n\s*\n", text) if part.strip()]
+def paragraphs() -> dict[str, str]:
+    """All paragraphs of all files, by the file's name and their number in it."""
+    found = {}
+    for path in sorted((HERE / "transcripts").glob("*.txt")):
+        parts = re.split(r"\n\s*\n", path.read_text(encoding="utf-8").strip("\n"))
+        found.update({f"{path.stem}-{at}": part for at, part in enumerate(parts)})
+    return found
 
 
 def describe(value: object) -> str:
@@ -42,7 +45,9 @@ def describe(value: object) -> str:
 
 def elements(values: np.ndarray) -> str:
     """All elements in C order, each by the fewest digits that tell it."""
-    return " ".join(map(str, values.ravel()))
+    if values.dtype.kind != "f":
+        return " ".join(map(str, values.ravel()))
+    return " ".join(np.format_float_scientific(x, trim="-", exp_digits=1) for x in values.ravel())
 
 
 def sentence(error: BaseException) -> str:

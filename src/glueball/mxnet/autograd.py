@@ -71,18 +71,22 @@ def set_training(train_mode: bool) -> bool:
 class _RecordingStateScope:
     """A `with` that sets the switches and puts them back."""
 
-    __slots__ = ("_before", "_recording", "_training")
+    __slots__ = ("_before", "_inference", "_recording", "_training")
 
     def __init__(self, recording: bool | None, training: bool | None) -> None:
         self._recording = recording
         self._training = training
         self._before: list[tuple[bool, bool, bool]] = []
+        self._inference: Any = None
 
     def __enter__(self) -> None:
         before = mode.recording
         self._before.append((before, mode.training, torch.is_grad_enabled()))
         recording = self._recording
         if recording is not None:
+            if recording and torch.is_inference_mode_enabled():
+                self._inference = torch.inference_mode(False)
+                self._inference.__enter__()
             mode.recording = recording
             torch._C._set_grad_enabled(recording)
             if recording and not before:
@@ -92,6 +96,9 @@ class _RecordingStateScope:
 
     def __exit__(self, *raised: Any) -> None:
         mode.recording, mode.training, followed = self._before.pop()
+        if self._inference is not None:
+            self._inference.__exit__(None, None, None)
+            self._inference = None
         torch._C._set_grad_enabled(followed)
 
 
@@ -231,7 +238,12 @@ def _head_grad(tensor: torch.Tensor, grad: Any) -> torch.Tensor:
         raise MXNetError(
             f"Shape inconsistent: the head is {tuple(tensor.shape)} and its gradient {tuple(values.shape)}"
         )
-    return values.to(tensor.dtype)
+    if values.dtype is not tensor.dtype:
+        kinds = (str(x.dtype).removeprefix("torch.") for x in (tensor, values))
+        raise MXNetError(
+            "data type do not match specified type. The head is {}, its gradient {}".format(*kinds)
+        )
+    return values
 
 
 def _forget(heads: Sequence[NDArray]) -> None:

@@ -35,6 +35,8 @@ class Function(metaclass=MXNetType):
     0.25
     """
 
+    __module__ = "glueball.mxnet.autograd"  # where MXNet has it
+
     def __init__(self) -> None:
         self._used = False
         self.saved_tensors: tuple[Any, ...] = ()

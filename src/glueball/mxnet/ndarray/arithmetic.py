@@ -27,9 +27,11 @@ Function = Callable[[Any, Any], Tensor]
 
 def _quotient(left: Any, right: Any) -> Tensor:
     tensor: Tensor = left if isinstance(left, Tensor) else right
-    if tensor.is_floating_point():
-        return left / right  # type: ignore[no-any-return]
-    return torch.div(left, right, rounding_mode="trunc")
+    if not tensor.is_floating_point():
+        return torch.div(left, right, rounding_mode="trunc")
+    if left is not tensor:  # torch would multiply by the reciprocal, and round twice
+        left = torch.full((), left, dtype=tensor.dtype, device=tensor.device)
+    return left / right  # type: ignore[no-any-return]
 
 
 def _remainder(left: Any, right: Any) -> Tensor:
@@ -45,12 +47,18 @@ def _remainder(left: Any, right: Any) -> Tensor:
 
 
 def _power(left: Any, right: Any) -> Tensor:
-    """Integers go through double precision, as MXNet's do."""
+    """Rounded once: MXNet's is the C library's, exact to the last digit but for one value in a thousand.
+
+    Integers go through double precision, as MXNet's do.
+    """
     tensor: Tensor = left if isinstance(left, Tensor) else right
-    if tensor.is_floating_point():
+    dtype = tensor.dtype
+    if tensor.is_floating_point() and (dtype is torch.float64 or tensor.is_cuda):
+        return torch.pow(left, right)
+    if left is tensor and isinstance(right, float) and right in (1, 2):
         return torch.pow(left, right)
     left, right = (x.double() if isinstance(x, Tensor) else float(x) for x in (left, right))
-    return torch.pow(left, right).to(tensor.dtype)
+    return torch.pow(left, right).to(dtype)
 
 
 def _compared(function: Function) -> Function:

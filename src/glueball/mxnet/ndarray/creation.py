@@ -236,6 +236,8 @@ def arange(
     if kind is torch.bool:
         raise MXNetError(f"Invalid Input: 'bool', valid values are: {{{numeric}}}")
     count = math.ceil((stop - start) / step)
+    if kind is torch.float16:  # MXNet cuts them to whole numbers for halves
+        start, step = int(start), int(step)
     first, each = (torch.tensor(bound, dtype=torch.float64).to(kind) for bound in (start, step))
     numbers = torch.arange(count).to(kind) * each + first
     if repeat > 1:

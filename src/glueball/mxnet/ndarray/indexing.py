@@ -72,7 +72,7 @@ def _setitem(self: NDArray, key: Any, value: Any) -> None:
     if isinstance(value, NDArray):
         values: Any = raw(value)
         if values.requires_grad:
-            if not whole:
+            if not whole and not key_of(key, self.shape, reads=False).whole:
                 writable(self)
                 raise MXNetError(INPLACE)
             self._write(_spread(values, self.shape, False))

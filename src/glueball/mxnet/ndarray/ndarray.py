@@ -197,7 +197,16 @@ class NDArray(metaclass=MXNetType):
             torch.cuda.synchronize(self._tensor.device)
 
     def __reduce__(self) -> Any:
-        return _rebuilt, (self._tensor.detach(), self._context)
+        tensor = self._tensor.detach()
+        if tensor.untyped_storage().nbytes() != tensor.numel() * tensor.element_size():
+            tensor = tensor.clone()  # without what else lies in that memory
+        return _rebuilt, (tensor, self._context)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Only what real MXNet pickled comes here: an array without values, then the record of a file.
+        from .utils import of_handle
+
+        self.__init__(of_handle(state["handle"]))  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> NDArray:
         return wrap(self._tensor.detach().clone(), self._context)
@@ -287,11 +296,13 @@ class NDArray(metaclass=MXNetType):
 
     def follow(self, req: str, buffer: Tensor | None) -> None:
         """Make the tensor itself a variable whose gradient is this memory."""
+        if self._tensor.is_inference():
+            raise MXNetError(
+                "this array was made in torch.inference_mode() and can have no gradient: make it outside, "
+                "or take a copy() there"
+            )
         gradient = Gradient(req, buffer)
-        try:
-            follow(self._tensor, gradient)
-        except RuntimeError as error:  # made in torch.inference_mode()
-            raise MXNetError(f"this array can have no gradient: {error}") from error
+        follow(self._tensor, gradient)
         self._gradient = gradient
 
     @property

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from ..base import MXNetError
-from .dtypes import torch_dtype
+from ...base import MXNetError
+from ..dtypes import torch_dtype
+from ..ndarray import Tensor
+from ..register import joined, operator
 from .followed import all_ties, flat
-from .ndarray import Tensor
-from .register import joined, operator
 
 __all__ = ["axes_of"]
 
@@ -33,15 +33,9 @@ def axes_of(axis: Axes, data: Tensor, exclude: bool = False) -> tuple[int, ...]:
         given = [int(axis)]  # type: ignore[arg-type]
     axes = sorted(x + count if x < 0 else x for x in given)
     if axes and axes[-1] >= count:
-        raise MXNetError(
-            f"Reduction axis {axes[-1] if len(axes) == 1 else joined(given)} Exceeds input dimensions "
-            f"{joined(data.shape)}"
-        )
+        raise MXNetError(f"Reduction axis {axes[-1]} Exceeds input dimensions {joined(data.shape)}")
     if axes and axes[0] < 0:
-        raise MXNetError(
-            f"Reduction axis {joined(given) if len(given) > 1 else given[0]} Exceeds input dimensions "
-            f"{joined(data.shape)}"
-        )
+        raise MXNetError(f"Reduction axis {joined(given)} Exceeds input dimensions {joined(data.shape)}")
     if len(set(axes)) < len(axes):
         raise MXNetError(f"Reduction axes have duplicates {joined(given)}")
     if exclude:
@@ -137,39 +131,49 @@ def norm(
 
 
 def _at(data: Tensor, axis: int | None, keepdims: bool, find: Callable[..., Tensor]) -> Tensor:
-    """Where along an axis, as numbers of type float32."""
+    """Where along an axis, as numbers of the array's own type."""
     if axis is None:
         place = find(data.reshape(-1), 0)
         found = place.reshape((1,) * (data.dim() if keepdims else 1))
     else:
+        if isinstance(axis, (list, tuple, float)):
+            raise MXNetError(
+                f"Invalid Parameter format for axis expect int or None but value='{axis}', in operator "
+                f'{find.__name__}(name="", axis="{axis}")'
+            )
         axis = int(axis)
         if not -data.dim() <= axis < data.dim():
             raise MXNetError(f"axis {axis} exceeds the input dimension of {data.dim()}")
         found = find(data, axis, bool(keepdims))
-    return flat(found.to(torch.float32), data)
+    return flat(found.to(data.dtype), data)
 
 
 @operator(method=True)
 def argmax(data: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Where the largest one is, the first of equal ones, as float32."""
+    """Where the largest one is, the first of equal ones, in the array's own type."""
     return _at(data, axis, keepdims, torch.argmax)
 
 
 @operator(method=True)
 def argmin(data: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
-    """Where the smallest one is, the first of equal ones, as float32."""
+    """Where the smallest one is, the first of equal ones, in the array's own type."""
     return _at(data, axis, keepdims, torch.argmin)
 
 
 @operator(method=True)
 def argmax_channel(data: Tensor) -> Tensor:
     """Where along the second axis the largest one is."""
-    return flat(data.argmax(1).to(torch.float32), data)
+    return flat(data.argmax(1).to(data.dtype), data)
 
 
 @operator
 def moments(data: Tensor, axes: Axes = None, keepdims: bool = False) -> list[Tensor]:
     """The mean and the variance (over all, not one less) along `axes`."""
+    if axes in (None, ()):
+        raise MXNetError(
+            "Empty axes is not supported, if you would like to do global moments, please pass all axes to "
+            "axes argument"
+        )
     along = axes_of(axes, data)
     mean = data.mean(along, True)
     variance = (data - mean).square().mean(along, bool(keepdims))

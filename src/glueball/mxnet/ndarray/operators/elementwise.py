@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from ..base import MXNetError
-from .dtypes import torch_dtype
+from ...base import MXNetError
+from ..dtypes import torch_dtype
+from ..ndarray import Tensor
+from ..register import operator
 from .followed import flat
-from .ndarray import Tensor
-from .register import operator
 
 __all__: list[str] = []
 
@@ -58,6 +58,7 @@ def _gamma(data: Tensor) -> Tensor:
     """Γ(x) = ±exp(log|Γ(x)|), below zero negative between every other pair of its poles."""
     below = (data < 0) & (data.floor() % 2 != 0)
     size = torch.exp(torch.lgamma(data.double())).to(data.dtype)
+    size = size.masked_fill((data < 0) & (data == data.floor()), torch.nan)
     return torch.where(below, -size, size)
 
 
@@ -195,7 +196,8 @@ def clip(data: Tensor, a_min: float, a_max: float) -> Tensor:
 @operator
 def hard_sigmoid(data: Tensor, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
     """`alpha`·x + `beta`, kept between 0 and 1."""
-    return (alpha * data + beta).clamp(0, 1)
+    line = alpha * data + beta
+    return torch.where((line > 0) & (line < 1), line, line.detach().clamp(0, 1))
 
 
 @operator
@@ -203,11 +205,11 @@ def smooth_l1(data: Tensor, scalar: float = 1.0) -> Tensor:
     """0.5·(σx)² where |x| < 1/σ², else |x| − 0.5/σ², with σ = `scalar`."""
     square = scalar * scalar
     size = data.abs()
-    return torch.where(size < 1 / square, 0.5 * square * data * data, size - 0.5 / square)
+    return torch.where(size < 1 / square, 0.5 * square * data * data, size - 0.5 / square).to(data.dtype)
 
 
-@operator(names=("Cast", "amp_cast"))
-def cast(data: Tensor, dtype: Any) -> Tensor:
+@operator(names=("cast", "amp_cast"))
+def Cast(data: Tensor, dtype: Any) -> Tensor:
     """The values in another type."""
     return data.to(torch_dtype(dtype))
 

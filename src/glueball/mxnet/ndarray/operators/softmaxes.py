@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from ..base import MXNetError
-from .dtypes import numpy_type, torch_dtype
-from .ndarray import Tensor
-from .register import joined, operator
+from ...base import MXNetError
+from ..dtypes import numpy_type, torch_dtype
+from ..ndarray import Tensor
+from ..register import choice, count_arrays, joined, operator
 
 __all__: list[str] = []
 
@@ -19,7 +19,7 @@ def _scores(data: Tensor, axis: int, temperature: float | None, dtype: Any, leng
         kind = numpy_type(data.dtype).__name__
         raise MXNetError(f"This operation only support floating point types, not {kind}")
     if not -data.dim() <= axis < data.dim():
-        raise MXNetError(f"axis {axis} is out of bounds for array of dimension {data.dim()}")
+        raise MXNetError(f"axis {axis} exceeds the input dimension of {data.dim()}")
     if dtype is not None:
         data = data.to(torch_dtype(dtype))
     if temperature is not None and temperature != 1.0:
@@ -28,9 +28,11 @@ def _scores(data: Tensor, axis: int, temperature: float | None, dtype: Any, leng
         expected = [size for at, size in enumerate(data.shape) if at != axis % data.dim()]
         if list(length.shape) != expected:
             raise MXNetError(
-                f"length dimension should be the same as the input data's other axes: expected "
-                f"{joined(expected)}, got {joined(length.shape)}"
+                f"Shape inconsistent, Provided = {joined(length.shape)}, inferred shape={joined(expected)}"
             )
+        if length.is_floating_point():
+            kind = numpy_type(length.dtype).__name__
+            raise MXNetError(f"This operation only support integer types, not {kind}")
         places = torch.arange(data.shape[axis], device=data.device)
         shape = [1] * data.dim()
         shape[axis] = -1
@@ -64,7 +66,7 @@ def softmax(
         dtype: of the result.
         use_length: whether `length` counts.
     """
-    length = length if use_length else None
+    count_arrays("softmax", 1, length, bool(use_length))
     scores = _scores(data, int(axis), temperature, dtype, length)
     return _without_nan(torch.softmax(scores, int(axis)), length, 0.0)
 
@@ -95,7 +97,6 @@ def softmin(
 
 @operator
 def SoftmaxActivation(data: Tensor, mode: str = "instance") -> Tensor:
-    """Softmax over each instance, or ("channel") over the second axis."""
-    if mode == "channel":
-        return torch.softmax(data, 1)
-    return torch.softmax(data.reshape(data.shape[0], -1), 1).reshape(data.shape)
+    """Softmax over the last axis, or ("channel") over the second."""
+    choice("SoftmaxActivation", "mode", mode, ("channel", "instance"))
+    return torch.softmax(data, 1 if mode == "channel" else -1)

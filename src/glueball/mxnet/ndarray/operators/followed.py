@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from .ndarray import Tensor
+from ..ndarray import Tensor
 
 __all__ = ["all_ties", "flat"]
 

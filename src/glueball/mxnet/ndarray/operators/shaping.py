@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import MXNetError
+from ...base import MXNetError
+from ..dtypes import numpy_type
+from ..ndarray import NDArray, Tensor, raw, wrap
+from ..register import OPERATORS, choice, joined, operator
 from .followed import flat
-from .ndarray import NDArray, Tensor, raw, wrap
-from .register import OPERATORS, choice, joined, operator
 
 __all__ = ["new_shape"]
 
@@ -142,10 +143,9 @@ def _reshaped(self: NDArray, *shape: Any, **options: Any) -> NDArray:
     if len(shape) == 1 and isinstance(shape[0], (list, tuple)):
         shape = tuple(shape[0])
     elif not shape:
-        shape = options.pop("shape", None)
-        if shape is None:
-            raise TypeError("reshape() missing 1 required positional argument: 'shape'")
-        shape = as_sizes(shape)
+        given = options.pop("shape", None)
+        assert given is not None, "Shape must be provided."
+        shape = as_sizes(given)
     options.pop("shape", None)
     reverse = options.pop("reverse", False)
     if options:
@@ -154,11 +154,14 @@ def _reshaped(self: NDArray, *shape: Any, **options: Any) -> NDArray:
             "and 'reverse'."
         )
     tensor = raw(self)
-    return wrap(tensor.reshape(new_shape(tensor.shape, as_sizes(shape), bool(reverse))), self._context)
+    sizes = as_sizes(shape)
+    if min(sizes, default=0) > 0 and math.prod(sizes) > tensor.numel():
+        raise MXNetError("NDArray.Reshape: target shape size is larger than the current shape")
+    return wrap(tensor.reshape(new_shape(tensor.shape, sizes, bool(reverse))), self._context)
 
 
-@operator(names=("Flatten",), method=True)
-def flatten(data: Tensor) -> Tensor:
+@operator(names=("flatten",))
+def Flatten(data: Tensor) -> Tensor:
     """One row for each element of the first axis."""
     return data.reshape(data.shape[0], math.prod(data.shape[1:]))
 
@@ -188,6 +191,12 @@ def squeeze(data: Tensor, axis: Sizes | None = None) -> Tensor:
     return data.reshape([size for at, size in enumerate(data.shape) if at not in axes])
 
 
+def _in_range(axes: tuple[int, ...], count: int) -> None:
+    for at in axes:
+        if not 0 <= at < count:
+            raise MXNetError(f"i >= 0 && i < ndim(): index = {at} must be in range [0, {count})")
+
+
 @operator(method=True)
 def transpose(data: Tensor, axes: Sizes | None = ()) -> Tensor:
     """Its axes in another order, by default the reverse one."""
@@ -196,13 +205,15 @@ def transpose(data: Tensor, axes: Sizes | None = ()) -> Tensor:
         return data.permute(*range(data.dim() - 1, -1, -1))
     if len(order) != data.dim():
         raise MXNetError(
+            f"the array has {data.dim()} axes and {len(order)} are given: "
             f"std: :max(shp.ndim(), out_shp.ndim()) == param.axes.ndim() ({data.dim()} vs. {len(order)}) : "
         )
+    _in_range(order, data.dim())
     return data.permute(order)
 
 
-@operator(names=("SwapAxis",), method=True)
-def swapaxes(data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
+@operator(names=("swapaxes",))
+def SwapAxis(data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
     """With two axes in each other's place."""
     for number, axis in enumerate((dim1, dim2), 1):
         if not -data.dim() <= axis < data.dim():
@@ -217,24 +228,10 @@ def swapaxes(data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
 def reverse(data: Tensor, axis: Sizes) -> Tensor:
     """Turned around along an axis or several."""
     axes = as_sizes(axis)
-    for at in axes:
-        if not -data.dim() <= at < data.dim():
-            raise MXNetError(f"axis < ishape.ndim() ({at} vs. {data.dim()}) : ")
+    if max(axes) >= data.dim():
+        raise MXNetError(f"axis < ishape.ndim() ({max(axes)} vs. {data.dim()}) : ")
+    _in_range(axes, data.dim())
     return data.flip(axes)
-
-
-def _turned(self: NDArray) -> NDArray:
-    turned: NDArray = OPERATORS["transpose"](self)
-    return turned
-
-
-for _name, _method in (
-    ("flip", OPERATORS["flip"]),
-    ("reshape", _reshaped),
-    ("T", property(_turned, doc="A copy with its axes in reverse order.")),
-):
-    if _name not in NDArray.__dict__:
-        setattr(NDArray, _name, _method)
 
 
 @operator(method=True)
@@ -248,6 +245,8 @@ def repeat(data: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     """Each element several times, along an axis or (by default) flattened."""
     if axis is None:
         return data.reshape(-1).repeat_interleave(int(repeats))
+    if not -data.dim() <= axis < data.dim():
+        raise MXNetError(f"axis >= 0 && axis < ndims: axis = {axis} out of bounds")
     return data.repeat_interleave(int(repeats), int(axis))
 
 
@@ -280,10 +279,6 @@ def _broadcast_to(self: NDArray, shape: Sizes) -> NDArray:
             f"operands could not be broadcast together with remapped shapes[original->remapped]: "
             f"{self.shape} and requested shape {sizes}"
         ) from None
-
-
-if "broadcast_to" not in NDArray.__dict__:
-    setattr(NDArray, "broadcast_to", _broadcast_to)  # noqa: B010
 
 
 @operator(names=("broadcast_axes",), method=True)
@@ -349,31 +344,28 @@ def reshape_like(
 # ---- joining and splitting ---------------------------------------------------------------------------
 
 
-@operator(names=("Concat",))
-def concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -> Tensor:
+@operator(names=("concat",))
+def Concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -> Tensor:
     """Arrays one after the other along an axis."""
     if not data:
         raise MXNetError("value 0 for Parameter num_args should be greater equal to 1")
     first = data[0]
-    for at, part in enumerate(data):
-        if part.dtype is not first.dtype:
-            from .dtypes import numpy_type
-
-            kinds = [np.dtype(numpy_type(x.dtype)).name for x in (first, part)]
-            raise MXNetError(
-                f"Non-uniform data type in Concat, expected data type {kinds[0]}, got data type {kinds[1]} "
-                f"for input {at}"
-            )
     axis = int(dim)
     if not -first.dim() <= axis < first.dim():
-        raise MXNetError(f"axis {axis} is out of bounds for array of dimension {first.dim()}")
-    for part in data[1:]:
-        expected = [-1 if at == axis % first.dim() else size for at, size in enumerate(first.shape)]
+        raise MXNetError(f"axis {axis} exceeds the input dimension of {first.dim()}")
+    for at, part in enumerate(data):
+        expected = [-1 if x == axis % first.dim() else size for x, size in enumerate(first.shape)]
         if part.dim() != first.dim() or any(
             want not in (-1, got) for want, got in zip(expected, part.shape, strict=True)
         ):
             raise MXNetError(
                 f"Incompatible input shape: expected {joined(expected)}, got {joined(part.shape)}"
+            )
+        if part.dtype is not first.dtype:
+            kinds = [np.dtype(numpy_type(x.dtype)).name for x in (first, part)]
+            raise MXNetError(
+                f"Non-uniform data type in Concat, expected data type {kinds[0]}, got data type {kinds[1]} "
+                f"for input {at}"
             )
     return torch.cat(data, axis)
 
@@ -405,8 +397,8 @@ def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = Tr
 OPERATORS["concatenate"] = concatenate
 
 
-@operator(names=("SliceChannel",), method=True)
-def split(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> Any:
+@operator(names=("split",))
+def SliceChannel(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> Any:
     """Equal parts along an axis; a list of them, or the array where `num_outputs` is 1.
 
     Args:
@@ -429,7 +421,8 @@ def split(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bool = Fa
     if squeeze_axis:
         if size != num_outputs:
             raise MXNetError(
-                f"If squeeze axis is True, the size of the sliced axis must be {num_outputs}, got {size}."
+                "If squeeze axis is True, the size of the sliced axis must be the same as num_outputs. Input "
+                f"shape={joined(data.shape)}, axis={axis % data.dim()}, num_outputs={num_outputs}."
             )
         parts = [part.squeeze(axis) for part in parts]
     return parts if num_outputs > 1 else parts[0]
@@ -475,6 +468,8 @@ OPERATORS["moveaxis"] = moveaxis
 @operator(method=True)
 def depth_to_space(data: Tensor, block_size: int) -> Tensor:
     """(N, C, H, W) to (N, C/b², H·b, W·b); the depth's slowest part counts the rows of a block."""
+    if data.dim() != 4:
+        raise MXNetError("Operation Depth To Space requires exactly 4D tensor")
     n, c, h, w = data.shape
     b = int(block_size)
     return (
@@ -485,6 +480,8 @@ def depth_to_space(data: Tensor, block_size: int) -> Tensor:
 @operator(method=True)
 def space_to_depth(data: Tensor, block_size: int) -> Tensor:
     """(N, C, H, W) to (N, C·b², H/b, W/b); what `depth_to_space` undoes."""
+    if data.dim() != 4:
+        raise MXNetError("Operation Space To Depth requires exactly 4D tensor")
     n, c, h, w = data.shape
     b = int(block_size)
     return (
@@ -494,8 +491,8 @@ def space_to_depth(data: Tensor, block_size: int) -> Tensor:
     )
 
 
-@operator(names=("Pad",), method=True)
-def pad(data: Tensor, mode: str, pad_width: Sequence[int], constant_value: float = 0.0) -> Tensor:
+@operator(names=("pad",))
+def Pad(data: Tensor, mode: str, pad_width: Sequence[int], constant_value: float = 0.0) -> Tensor:
     """More elements before and after, along all axes but the first two.
 
     Args:
@@ -510,7 +507,7 @@ def pad(data: Tensor, mode: str, pad_width: Sequence[int], constant_value: float
     if any(widths[:4]):
         raise MXNetError("Current implementation expects padding on the first two axes to be zero.")
     names = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
-    choice("Pad", "mode", mode, names)
+    choice("Pad", "mode", mode, names, pad_width=tuple(pad_width))
     pairs = [widths[at : at + 2] for at in range(len(widths) - 2, 2, -2)]
     ends = [width for pair in pairs for width in pair]
     value = constant_value if mode == "constant" else None
@@ -542,3 +539,22 @@ def zeros_like(data: Tensor) -> Tensor:
 def ones_like(data: Tensor) -> Tensor:
     """Ones of the same shape and type."""
     return flat(torch.ones_like(data), data)
+
+
+def _turned(self: NDArray) -> NDArray:
+    turned: NDArray = OPERATORS["transpose"](self)
+    return turned
+
+
+for _name, _method in (
+    ("reshape", _reshaped),
+    ("broadcast_to", _broadcast_to),
+    ("flatten", OPERATORS["flatten"]),
+    ("flip", OPERATORS["flip"]),
+    ("pad", OPERATORS["pad"]),
+    ("split", OPERATORS["split"]),
+    ("swapaxes", OPERATORS["swapaxes"]),
+    ("T", property(_turned, doc="A copy with its axes in reverse order.")),
+):
+    if _name not in NDArray.__dict__:
+        setattr(NDArray, _name, _method)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..base import MXNetError
-from .dtypes import numpy_type
+from ...base import MXNetError
+from ..dtypes import numpy_type
+from ..ndarray import NDArray, Tensor, wrap
+from ..register import OPERATORS, joined, operator
 from .followed import flat
-from .ndarray import NDArray, Tensor, wrap
-from .register import OPERATORS, joined, operator
 
 __all__ = ["same_types"]
 
@@ -90,7 +90,6 @@ _BROADCAST: dict[str, tuple[Binary, str, tuple[str, ...]]] = {
 
 def _broadcast(name: str, function: Binary, meaning: str, names: tuple[str, ...]) -> None:
     def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
-        same_types(lhs, rhs)
         if lhs.dim() != rhs.dim() or any(
             a != b and a != 1 and b != 1 for a, b in zip(lhs.shape, rhs.shape, strict=True)
         ):
@@ -101,6 +100,7 @@ def _broadcast(name: str, function: Binary, meaning: str, names: tuple[str, ...]
                     "operands could not be broadcast together with shapes "
                     f"{joined(lhs.shape)} {joined(rhs.shape)}"
                 ) from None
+        same_types(lhs, rhs)
         return function(lhs, rhs)
 
     compute.__name__ = compute.__qualname__ = name
@@ -137,22 +137,24 @@ _PYTHON: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "multiply": (python.mul, "lhs · rhs"),
     "divide": (python.truediv, "lhs / rhs"),
     "true_divide": (python.truediv, "lhs / rhs"),
-    "modulo": (python.mod, "The remainder of lhs / rhs"),
     "power": (python.pow, "lhs to the power of rhs"),
-    "equal": (python.eq, "1 where they are equal, else 0"),
-    "not_equal": (python.ne, "1 where they differ, else 0"),
-    "greater": (python.gt, "1 where lhs > rhs, else 0"),
-    "greater_equal": (python.ge, "1 where lhs ≥ rhs, else 0"),
-    "lesser": (python.lt, "1 where lhs < rhs, else 0"),
-    "lesser_equal": (python.le, "1 where lhs ≤ rhs, else 0"),
 }
-_NUMBERS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
-    "maximum": (max, "The larger one"),
-    "minimum": (min, "The smaller one"),
-    "logical_and": (lambda a, b: a and b, "1 where neither is 0, else 0"),
-    "logical_or": (lambda a, b: a or b, "1 where not both are 0, else 0"),
-    "logical_xor": (lambda a, b: bool(a) ^ bool(b), "1 where just one is 0, else 0"),
+_NUMBERS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
+    # operator: the one that broadcasts, the one for two numbers, what it gives
+    "modulo": ("mod", python.mod, "The remainder of lhs / rhs"),
+    "maximum": ("maximum", max, "The larger one"),
+    "minimum": ("minimum", min, "The smaller one"),
+    "equal": ("equal", python.eq, "1 where they are equal, else 0"),
+    "not_equal": ("not_equal", python.ne, "1 where they differ, else 0"),
+    "greater": ("greater", python.gt, "1 where lhs > rhs, else 0"),
+    "greater_equal": ("greater_equal", python.ge, "1 where lhs ≥ rhs, else 0"),
+    "lesser": ("lesser", python.lt, "1 where lhs < rhs, else 0"),
+    "lesser_equal": ("lesser_equal", python.le, "1 where lhs ≤ rhs, else 0"),
+    "logical_and": ("logical_and", lambda a, b: bool(a and b), "1 where neither is 0, else 0"),
+    "logical_or": ("logical_or", lambda a, b: bool(a or b), "1 where not both are 0, else 0"),
+    "logical_xor": ("logical_xor", lambda a, b: bool(a) ^ bool(b), "1 where just one is 0, else 0"),
 }
+_SYMMETRIC = ("maximum", "minimum")  # a number's gradient is nobody's: the array stands on the left
 
 
 def _is_array(value: Any) -> bool:
@@ -174,13 +176,15 @@ def _by_python(name: str, function: Callable[[Any, Any], Any], meaning: str) -> 
     _noted(name, compute, meaning)
 
 
-def _by_broadcast(name: str, function: Callable[[Any, Any], Any], meaning: str) -> None:
+def _by_broadcast(name: str, known: str, function: Callable[[Any, Any], Any], meaning: str) -> None:
     def compute(lhs: Any, rhs: Any) -> Any:
         _refuse(lhs, rhs)
         array = lhs if _is_array(lhs) else rhs
         if not _is_array(array):
             return function(lhs, rhs) * 1
-        return OPERATORS[f"broadcast_{name}"](_like(lhs, array), _like(rhs, array))
+        if array is rhs and name in _SYMMETRIC:
+            lhs, rhs = rhs, lhs
+        return OPERATORS[f"broadcast_{known}"](_like(lhs, array), _like(rhs, array))
 
     _noted(name, compute, meaning)
 
@@ -204,8 +208,8 @@ def _noted(name: str, compute: Callable[[Any, Any], Any], meaning: str) -> None:
 
 for _name, (_plain, _meaning) in _PYTHON.items():
     _by_python(_name, _plain, _meaning)
-for _name, (_plain, _meaning) in _NUMBERS.items():
-    _by_broadcast(_name, _plain, _meaning)
+for _name, (_known, _plain, _meaning) in _NUMBERS.items():
+    _by_broadcast(_name, _known, _plain, _meaning)
 
 
 @operator
@@ -218,11 +222,9 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
         y: taken elsewhere; of the same shape.
     """
     same_types(x, y)
-    if condition.shape != x.shape and condition.dim() == 1 and x.dim() > 1:
+    if condition.shape != x.shape and condition.shape == x.shape[:1]:
         condition = condition.reshape(-1, *[1] * (x.dim() - 1))
-    elif condition.shape != x.shape:
-        raise MXNetError(
-            f"Incompatible attr in node  at 0-th input: expected {joined(x.shape)}, "
-            f"got {joined(condition.shape)}"
-        )
+    elif condition.shape != x.shape or x.shape != y.shape:
+        shapes = "\n".join(joined(part.shape) for part in (condition, x, y))
+        raise MXNetError(f"Operator where inferring shapes failed.\ninput shapes:\n{shapes}")
     return torch.where(condition != 0, x, y)

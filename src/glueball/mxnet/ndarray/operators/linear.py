@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from ..base import MXNetError
+from ...base import MXNetError
+from ..ndarray import NDArray, Tensor
+from ..register import OPERATORS, joined, operator
 from .binary import same_types
-from .ndarray import NDArray, Tensor
-from .register import OPERATORS, joined, operator
 
 __all__: list[str] = []
 
