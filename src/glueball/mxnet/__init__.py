@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import autograd, base, context, gluon, initializer, name, ndarray
+from . import autograd, base, context, gluon, initializer, name, ndarray, random
 from . import initializer as init
 from . import ndarray as nd
 from .base import MXNetError
@@ -25,6 +25,7 @@ __all__ = [
     "nd",
     "ndarray",
     "num_gpus",
+    "random",
 ]
 
 __version__ = "1.9.1"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from . import arithmetic, dtypes, indexing, operators, random
+from typing import NoReturn
+
+from . import arithmetic, contrib, dtypes, image, indexing, linalg, op, operators, random
 from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from .missing import say_missing
 from .ndarray import NDArray
 from .register import OPERATORS
 
@@ -12,13 +15,17 @@ __all__ = [
     "arange",
     "arithmetic",
     "array",
+    "contrib",
     "dtypes",
     "empty",
     "from_numpy",
     "from_torch",
     "full",
+    "image",
     "indexing",
+    "linalg",
     "ones",
+    "op",
     "operators",
     "random",
     "waitall",
@@ -26,3 +33,7 @@ __all__ = [
 ]
 
 globals().update(OPERATORS)
+
+
+def __getattr__(name: str) -> NoReturn:
+    say_missing("mxnet.ndarray", name)
