@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from . import nn
-from .block import Block, HybridBlock
+from .._missing import absent
+from . import data, loss, nn, utils
+from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
+from .trainer import Trainer
 
 __all__ = [
     "Block",
@@ -13,5 +15,12 @@ __all__ = [
     "HybridBlock",
     "Parameter",
     "ParameterDict",
+    "SymbolBlock",
+    "Trainer",
+    "data",
+    "loss",
     "nn",
+    "utils",
 ]
+
+__getattr__ = absent(__name__)

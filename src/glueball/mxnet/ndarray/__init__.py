@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NoReturn
 
 from . import arithmetic, contrib, dtypes, image, indexing, linalg, op, operators, random
-from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
+from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .missing import say_missing
 from .ndarray import NDArray
 from .register import OPERATORS
+from .utils import load, load_frombuffer, save
 
 __all__ = [
     "NDArray",
@@ -18,16 +20,24 @@ __all__ = [
     "contrib",
     "dtypes",
     "empty",
+    "eye",
+    "from_dlpack",
     "from_numpy",
     "from_torch",
     "full",
     "image",
     "indexing",
     "linalg",
+    "linspace",
+    "load",
+    "load_frombuffer",
     "ones",
     "op",
     "operators",
     "random",
+    "save",
+    "to_dlpack_for_read",
+    "to_dlpack_for_write",
     "waitall",
     "zeros",
 ]
