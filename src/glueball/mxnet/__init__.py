@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import __version__ as _glueball_version
-from . import autograd, base, context, gluon, initializer, lr_scheduler, name, ndarray, optimizer
+from . import autograd, base, context, gluon, initializer, lr_scheduler, name, ndarray, optimizer, random
 from . import initializer as init
 from . import ndarray as nd
 from ._install import install
@@ -31,6 +31,7 @@ __all__ = [
     "ndarray",
     "num_gpus",
     "optimizer",
+    "random",
 ]
 
 # What it behaves like, and what it is.

@@ -34,11 +34,11 @@ def dot(
         b = rhs.T if transpose_b else rhs
         if a.shape[1] == b.shape[0]:
             return torch.mm(a, b)
-    same_types(lhs, rhs)
     a = lhs.movedim(0, -1) if transpose_a and lhs.dim() > 1 else lhs
     b = rhs.movedim(-1, 0) if transpose_b and rhs.dim() > 1 else rhs
     if a.shape[-1] != b.shape[0]:
         raise MXNetError(f"dot shape error: {joined(lhs.shape)} X {joined(rhs.shape)}")
+    same_types(lhs, rhs)
     product: Tensor = torch.tensordot(a, b, 1)
     return product
 
@@ -62,13 +62,19 @@ def batch_dot(
     forward_stype: str | None = None,
 ) -> Tensor:
     """The products of the matrices in the last two axes, one for each place in the axes before."""
-    same_types(lhs, rhs)
+    if lhs.dim() < 3 or rhs.dim() < 3:
+        raise MXNetError(
+            "batch_dot currently only support N-D*N-D array (N >= 3)"
+            f"{joined(lhs.shape)} v.s. {joined(rhs.shape)}"
+        )
     a = lhs.mT if transpose_a else lhs
     b = rhs.mT if transpose_b else rhs
     if a.dim() != b.dim() or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
         raise MXNetError(
-            f"Incompatible matrix dimensions for multiplication: {joined(lhs.shape)} X {joined(rhs.shape)}"
+            f"batch_dot shape error (shape mismatch): {joined(lhs.shape)} X {joined(rhs.shape)} "
+            f"trans_a={int(transpose_a)} trans_b={int(transpose_b)}"
         )
+    same_types(lhs, rhs)
     return a @ b
 
 
