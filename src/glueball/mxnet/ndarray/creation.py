@@ -260,7 +260,7 @@ def arange(
     """
     if infer_range is not None:
         warnings.warn("`infer_range` argument has been deprecated", DeprecationWarning, stacklevel=2)
-    _numbers("double", start=start, step=step, **({} if stop is None else {"stop": stop}))
+    _numbers("double", start=start, stop=start if stop is None else stop, step=step)
     if repeat <= 0:
         raise MXNetError(f"Range only supports repeat > 0, received {repeat}")
     if stop is None:
