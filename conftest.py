@@ -39,10 +39,10 @@ def compare(example: Example) -> None:
 def as_in_a_new_process(namespace: dict[str, object]) -> None:
     """Gluon counts names and draws numbers for each thread; a page shows what its reader will see."""
     if "glueball.mxnet" in sys.modules:
-        from glueball import mxnet
+        from glueball.mxnet import generators, name
 
-        mxnet.name.NameManager._current.managers = None
-        mxnet.random.seed(0)
+        name.NameManager._current.managers = None
+        generators.seed(0)
 
 
 python = PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE)

@@ -13,7 +13,7 @@ and Dropout; the serial one, one MT19937, serves shuffle and multinomial. `seed`
 >>> from glueball.mxnet import generators
 >>> generators.seed(1)
 >>> generators.normal(0, 0.01, shape=(2, 2))
-array([[-0.00677652,  0.00100739],
+array([[-0.00677651,  0.00100739],
        [ 0.00575954, -0.00346925]], dtype=float32)
 """
 
@@ -24,4 +24,19 @@ from .integers import randint
 from .scalars import as_float32
 from .threads import seed
 
-__all__ = ["as_float32", "dropout_mask", "exponential", "gamma", "generalized_negative_binomial", "multinomial", "negative_binomial", "normal", "poisson", "randint", "seed", "shuffle", "shuffled", "uniform"]
+__all__ = [
+    "as_float32",
+    "dropout_mask",
+    "exponential",
+    "gamma",
+    "generalized_negative_binomial",
+    "multinomial",
+    "negative_binomial",
+    "normal",
+    "poisson",
+    "randint",
+    "seed",
+    "shuffle",
+    "shuffled",
+    "uniform",
+]

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..base import MXNetError
 
-__all__ = ["DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of"]
+__all__ = ["FLOATS", "DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of", "traced"]
+
+FLOATS = ("None", "float16", "float32", "float64")
+"""The dtypes of most distributions."""
 
 Shape: TypeAlias = int | Sequence[int] | None
 DTypeLike: TypeAlias = Any
@@ -29,18 +32,25 @@ def shape_of(shape: Shape) -> tuple[int, ...]:
 
 
 def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
-    """The name of a dtype, which has to be one of `valid`. (None is NumPy's default, float64.)
+    """The name of a dtype, which has to be one of `valid`.
+
+    None is NumPy's default, float64, as in MXNet. Where MXNet lists "None" among the valid names, it
+    stands in `valid` too; no dtype has that name.
 
     Raises:
         MXNetError: operator has no such dtype.
 
-    >>> dtype_of(np.float32, ("float32", "float64"), "_random_normal")
+    >>> dtype_of(np.float32, ("None", "float32", "float64"), "_random_normal")
     'float32'
     """
     name = np.dtype(dtype).name
     if name in valid:
         return name
+<<<<<<< HEAD
     choices = ", ".join(f"'{choice}'" for choice in sorted(("None", *valid)))
+=======
+    choices = ", ".join(f"'{choice}'" for choice in sorted(valid))
+>>>>>>> 0d5f836d2c584621fb70fdcf23293735ef2b2f93
     raise MXNetError(
         f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}"
     )
@@ -56,7 +66,18 @@ def refuse(line: int, condition: str, values: tuple[Any, Any], reason: str) -> M
         reason: the sentence behind it.
     """
     left, right = (f"{value:g}" if isinstance(value, float | np.floating) else str(value) for value in values)
+    check = f"Check failed: {condition} ({left} vs. {right}) : {reason}"
+    return traced("operator/random/./sample_op.h", line, check)
+
+
+def traced(file: str, line: int, reason: str) -> MXNetError:
+    """An error of MXNet's that says where in its source it was raised.
+
+    >>> print(traced("operator/nn/dropout.cc", 46, "This operation only support floating point types"))
+    Traceback (most recent call last):
+      File "../src/operator/nn/dropout.cc", line 46
+    MXNetError: This operation only support floating point types
+    """
     return MXNetError(
-        f'Traceback (most recent call last):\n  File "../src/operator/random/./sample_op.h", line {line}\n'
-        f"MXNetError: Check failed: {condition} ({left} vs. {right}) : {reason}"
+        f'Traceback (most recent call last):\n  File "../src/{file}", line {line}\nMXNetError: {reason}'
     )

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import MXNetError
-from .arguments import DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of
+from .arguments import FLOATS, DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of, traced
 from .elementwise import over, parameters_of, plus, reciprocal, rounded_to, times
 from .scalars import as_float32
 from .threads import current
 from .variates import EXPONENTIAL32, EXPONENTIAL64, NORMAL32, NORMAL64, UNIFORM32, UNIFORM64, Variate
 
 __all__ = ["dropout_mask", "exponential", "normal", "uniform"]
-
-_FLOATS = ("float16", "float32", "float64")
 
 
 def uniform(
@@ -36,21 +34,21 @@ def uniform(
         MXNetError: low, a number, is above high, an argument is no number of float32, the arrays have
             different shapes or dtypes, or the dtype is another.
 
-    >>> seed(1)
-    >>> uniform(-1, 1, 3)
-    array([ 0.04766667, -0.88997266, -0.92007405], dtype=float32)
-    >>> uniform(np.array([0, 10]), np.array([1, 20])).astype(int)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.uniform(-1, 1, 3)
+    array([ 0.04766667, -0.8899727 , -0.92007405], dtype=float32)
+    >>> generators.uniform(np.array([0, 10]), np.array([1, 20])).astype(int)
     array([ 0, 11])
     """
     if isinstance(low, np.ndarray) or isinstance(high, np.ndarray):
-        name = dtype_of(dtype, _FLOATS, "_sample_uniform")
+        name = dtype_of(dtype, FLOATS, "_sample_uniform")
         (lows, highs), sizes = parameters_of([low, high], shape, "_sample_uniform")
         u = _standard(UNIFORM32, UNIFORM64, name, sizes)
         with np.errstate(over="ignore", invalid="ignore"):
-            width = highs - lows
-            return rounded_to(plus(times(u, width), lows), name).reshape(sizes)
+            return rounded_to(plus(times(u, highs - lows), lows), name)
     operator = "_random_uniform"
-    name = dtype_of(dtype, _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     start, end = as_float32(low, "low", operator), as_float32(high, "high", operator)
     if not end >= start:
         reason = "low must be less or equal to high in uniform distribution"
@@ -63,7 +61,7 @@ def uniform(
             u *= width
             u += start
 
-    return _draw(UNIFORM32, UNIFORM64, name, shape, None if (start, end) == (0, 1) else finish)
+    return _draw(UNIFORM32, UNIFORM64, name, shape, None if start == 0 and end == 1 else finish)
 
 
 def normal(
@@ -81,18 +79,19 @@ def normal(
         MXNetError: scale, a number, is not positive, an argument is no number of float32, the arrays
             have different shapes or dtypes, or the dtype is another.
 
-    >>> seed(1)
-    >>> normal(0, 0.01, 3)
-    array([-0.00677652,  0.00100739,  0.00575954], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.normal(0, 0.01, 3)
+    array([-0.00677651,  0.00100739,  0.00575954], dtype=float32)
     """
     if isinstance(loc, np.ndarray) or isinstance(scale, np.ndarray):
-        name = dtype_of(dtype, _FLOATS, "_sample_normal")
+        name = dtype_of(dtype, FLOATS, "_sample_normal")
         (means, deviations), sizes = parameters_of([loc, scale], shape, "_sample_normal")
         z = _standard(NORMAL32, NORMAL64, name, sizes)
         with np.errstate(over="ignore", invalid="ignore"):
-            return rounded_to(plus(times(z, deviations), means), name).reshape(sizes)
+            return rounded_to(plus(times(z, deviations), means), name)
     operator = "_random_normal"
-    name = dtype_of(dtype, _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     mean, deviation = as_float32(loc, "loc", operator), as_float32(scale, "scale", operator)
     if not deviation > 0:
         reason = "scale parameter in gaussian has to be positive"
@@ -120,18 +119,19 @@ def exponential(
         ZeroDivisionError: scale is the number 0.
         MXNetError: scale, a number, is negative, 1/scale is no number of float32, or the dtype is another.
 
-    >>> seed(1)
-    >>> exponential(2, 3)
-    array([1.483975  , 0.11316909, 0.08156672], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.exponential(2, 3)
+    array([1.4839747 , 0.11316964, 0.08156684], dtype=float32)
     """
     if isinstance(scale, np.ndarray):
-        name = dtype_of(dtype, _FLOATS, "_sample_exponential")
+        name = dtype_of(dtype, FLOATS, "_sample_exponential")
         (rates,), sizes = parameters_of([reciprocal(scale)], shape, "_sample_exponential")
         negative = _standard(EXPONENTIAL32, EXPONENTIAL64, name, sizes)
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            return rounded_to(over(-negative, rates), name).reshape(sizes)
+            return rounded_to(over(-negative, rates), name)
     operator = "_random_exponential"
-    name = dtype_of(dtype, _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     rate = as_float32(1.0 / scale, "lam", operator)
     if not rate > 0:
         reason = "lambda parameter in exponential distribution has to be positive"
@@ -159,10 +159,11 @@ def dropout_mask(
     Raises:
         MXNetError: p is not in [0, 1], or the dtype is another.
 
-    >>> seed(1)
-    >>> dropout_mask((2, 3), 0.5)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.dropout_mask((2, 3), 0.5)
     array([[0., 2., 2.],
-           [0., 2., 2.]], dtype=float32)
+           [0., 2., 0.]], dtype=float32)
     """
     share = as_float32(p, "p", "Dropout")
     if not 0 <= share <= 1:
@@ -171,11 +172,9 @@ def dropout_mask(
             "p: Fraction of the input that gets dropped out during training time., in operator Dropout"
         )
     name = np.dtype(dtype).name
-    if name not in _FLOATS:
-        raise MXNetError(
-            'Traceback (most recent call last):\n  File "../src/operator/nn/dropout.cc", line 46\n'
-            f"MXNetError: This operation only support floating point types, not {name}"
-        )
+    if name not in FLOATS:
+        reason = f"This operation only support floating point types, not {name}"
+        raise traced("operator/nn/dropout.cc", 46, reason)
     sizes = list(shape_of(shape))
     for axis in axes:
         sizes[axis] = 1

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of
+from .arguments import FLOATS, DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of
 from .elementwise import parameters_of, rounded_to
 from .functions import lgammaf, tanf
 from .lanes import Lanes, Rows
@@ -28,7 +28,6 @@ __all__ = ["gamma", "generalized_negative_binomial", "negative_binomial", "poiss
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 
-_FLOATS = ("float16", "float32", "float64")
 _PI = np.float32(3.1415926)
 _KNUTH = 12  # means from which on the product of uniform numbers would take too many
 
@@ -49,11 +48,12 @@ def gamma(
             arrays have different shapes or dtypes, or the dtype is another.
         NotImplementedError: the arrays are of float16.
 
-    >>> seed(7)
-    >>> gamma(2, 1, 2)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(7)
+    >>> generators.gamma(2, 1, 2)
     array([2.9328253, 0.8821826], dtype=float32)
     """
-    double = dtype_of(dtype, _FLOATS, "_random_gamma") == "float64"
+    double = dtype_of(dtype, FLOATS, "_random_gamma") == "float64"
 
     def check(shapes: np.float32, scales: np.float32) -> None:
         for line, name, value in ((417, "alpha", shapes), (418, "beta", scales)):
@@ -81,9 +81,10 @@ def poisson(
         MXNetError: lam, a number, is negative, it is no number of float32, or the dtype is another.
         NotImplementedError: the array is of float16.
 
-    >>> seed(7)
-    >>> poisson(3, 4)
-    array([2., 2., 1., 0.], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(7)
+    >>> generators.poisson(3, 4)
+    array([6., 1., 7., 4.], dtype=float32)
     """
 
     def check(mean: np.float32) -> None:
@@ -110,22 +111,23 @@ def negative_binomial(
             of float32, the arrays have different shapes or dtypes, or the dtype is another.
         NotImplementedError: the arrays are of float16.
 
-    >>> seed(7)
-    >>> negative_binomial(3, 0.5, 4)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(7)
+    >>> generators.negative_binomial(3, 0.5, 4)
     array([4., 7., 3., 0.], dtype=float32)
     """
     if not isinstance(k, np.ndarray):
         k = as_integer(k, "k", "int", "_random_negative_binomial")
 
     def check(successes: np.float32, probability: np.float32) -> None:
-        for line, name, value in ((472, "k", successes), (474, "p", probability)):
+        for line, name, value in ((472, "k", successes), (473, "p", probability)):
             if not value >= 0:
                 reason = f"{name} parameter in negative binomial distribution has to be non-negative"
                 raise refuse(line, f"param.{name} >= 0", (value, 0), reason)
 
     def make(lanes: Lanes, rows: Rows, successes: Array, probabilities: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
-            scales = ((1 - probabilities) / probabilities).astype(np.float32)
+            scales = ((1 - probabilities.astype(np.float64)) / probabilities).astype(np.float32)
         means = _gamma(lanes, rows, successes, scales, np.float32)
         return _poisson(lanes, rows, means)
 
@@ -148,15 +150,18 @@ def generalized_negative_binomial(
             different shapes or dtypes, or the dtype is another.
         NotImplementedError: the arrays are of float16.
 
-    >>> seed(7)
-    >>> generalized_negative_binomial(2, 0.5, 2)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(7)
+    >>> generators.generalized_negative_binomial(2, 0.5, 2)
     array([4., 6.], dtype=float32)
     """
 
     def check(mean: np.float32, dispersion: np.float32) -> None:
         for line, name, value in ((491, "mu", mean), (493, "alpha", dispersion)):
             if not value >= 0:
-                reason = f"{name} parameter in generalized negative binomial distribution has to be non-negative"
+                reason = (
+                    f"{name} parameter in generalized negative binomial distribution has to be non-negative"
+                )
                 raise refuse(line, f"param.{name} >= 0", (value, 0), reason)
 
     def make(lanes: Lanes, rows: Rows, means: Array, dispersions: Array) -> Array:
@@ -189,7 +194,7 @@ def _draw(
     """
     if any(isinstance(value, np.ndarray) for value in parameters.values()):
         operator = f"_sample_{name}"
-        kind = dtype_of(dtype, _FLOATS, operator)
+        kind = dtype_of(dtype, FLOATS, operator)
         arrays, sizes = parameters_of(list(parameters.values()), shape, operator)
         if arrays[0].dtype == np.float16:
             raise NotImplementedError(f"{name} takes arrays of float32 or float64, not float16: use astype")
@@ -197,7 +202,7 @@ def _draw(
         values = [array.reshape(-1) for array in arrays]
     else:
         operator = f"_random_{name}"
-        kind = dtype_of(dtype, _FLOATS, operator)
+        kind = dtype_of(dtype, FLOATS, operator)
         numbers = [as_float32(value, key, operator) for key, value in parameters.items()]
         check(*numbers)
         sizes = shape_of(shape)
@@ -213,9 +218,7 @@ def _draw(
         return rounded_to(made, kind).reshape(sizes)
 
 
-def _gamma(
-    lanes: Lanes, rows: Rows, shapes: Array, scales: Array, dtype: type[np.floating[Any]]
-) -> Array:
+def _gamma(lanes: Lanes, rows: Rows, shapes: Array, scales: Array, dtype: type[np.floating[Any]]) -> Array:
     """A gamma number from each row; shapes and scales in their own dtype."""
     alpha = shapes.astype(np.float64)
     d = np.where(alpha < 1, alpha + 2.0 / 3.0, alpha - 1.0 / 3.0).astype(dtype)
@@ -230,9 +233,8 @@ def _gamma(
         u = lanes.uniform(rows[tried], dtype).astype(np.float64)
         x = dtype(1) + k[tried] * z
         v = x * x * x
-        logarithm = np.log(v.astype(np.float64)) if dtype is np.float64 else logf(v)
-        bound = 0.5 * z.astype(np.float64) * z
-        bound += d[tried] * (1.0 - v.astype(np.float64) + logarithm)
+        volume = v.astype(np.float64)
+        bound = 0.5 * z.astype(np.float64) * z + d[tried] * (1.0 - volume + np.log(volume))
         accepted = np.log(1.0 - u) < bound
         result[tried[accepted]] = (d[tried] * v)[accepted]
         waiting = np.concatenate([waiting[~inside], tried[~accepted]])
@@ -243,7 +245,9 @@ def _gamma(
     if dtype is np.float32:
         power = u**exponents
     else:  # float64 shows the last bit, which NumPy and the C library do not agree on
-        power = np.array([float(base) ** float(exponent) for base, exponent in zip(u, exponents, strict=True)])
+        power = np.array(
+            [float(base) ** float(exponent) for base, exponent in zip(u, exponents, strict=True)]
+        )
     result[small] = (result[small] * power).astype(dtype)
     return result
 

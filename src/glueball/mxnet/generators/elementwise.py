@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import MXNetError
-from .arguments import Shape, shape_of
+from .arguments import Shape, shape_of, traced
 
 __all__ = ["over", "parameters_of", "plus", "reciprocal", "rounded_to", "times"]
 
@@ -37,15 +36,17 @@ def parameters_of(
     first = arrays[0]
     if any(array.shape != first.shape for array in arrays):
         shapes = "".join(f"[{','.join(map(str, array.shape))}]\n" for array in arrays)
-        raise MXNetError(
-            'Traceback (most recent call last):\n  File "../src/imperative/./imperative_utils.h", line 147\n'
-            f"MXNetError: Operator {operator} inferring shapes failed.\ninput shapes:\n{shapes}"
-            "output shapes:\nNone\noperator attributes:\n\n"
+        raise traced(
+            "imperative/./imperative_utils.h",
+            147,
+            f"Operator {operator} inferring shapes failed.\ninput shapes:\n{shapes}"
+            "output shapes:\nNone\noperator attributes:\n\n",
         )
     if any(array.dtype != first.dtype for array in arrays):
-        raise MXNetError(
-            'Traceback (most recent call last):\n  File "../src/imperative/./imperative_utils.h", line 170\n'
-            f"MXNetError: Check failed: infer_type_success: Operator {operator} is missing FInferType attribute"
+        raise traced(
+            "imperative/./imperative_utils.h",
+            170,
+            f"Check failed: infer_type_success: Operator {operator} is missing FInferType attribute",
         )
     each = () if shape is None else shape_of(shape)
     return [array.reshape(*first.shape, *(1 for _ in each)) for array in arrays], (*first.shape, *each)
@@ -60,17 +61,17 @@ def rounded_to(values: Array, dtype: str) -> Array:
 
 
 def times(number: Array, parameter: Array) -> Array:
-    """number · parameter."""
+    """The product, number · parameter."""
     return _combined(np.multiply, number, parameter)
 
 
 def over(number: Array, parameter: Array) -> Array:
-    """number / parameter."""
+    """The quotient, number / parameter."""
     return _combined(np.divide, number, parameter)
 
 
 def plus(number: Array, parameter: Array) -> Array:
-    """number + parameter."""
+    """The sum, number + parameter."""
     return _combined(np.add, number, parameter)
 
 
@@ -78,8 +79,10 @@ def reciprocal(parameter: Array) -> Array:
     """1 / parameter, in its dtype."""
     with np.errstate(all="ignore"):
         if parameter.dtype.kind == "f":
-            return (parameter.dtype.type(1) / parameter).astype(parameter.dtype)
-        return (1 / parameter.astype(np.float64)).astype(parameter.dtype)
+            result: Array = (parameter.dtype.type(1) / parameter).astype(parameter.dtype)
+        else:
+            result = (1 / parameter.astype(np.float64)).astype(parameter.dtype)
+    return result
 
 
 def _as_cpp(array: Array) -> Array:

@@ -34,12 +34,13 @@ def randint(
         MXNetError: low is above high, an argument is no integer of 64 bits, or the dtype is another.
         ZeroDivisionError: low is high. (MXNet ends the process.)
 
-    >>> seed(1)
-    >>> randint(0, 10, 5)
-    array([1, 9, 7, 2, 9], dtype=int32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.randint(0, 10, 5)
+    array([6, 8, 5, 3, 4], dtype=int32)
     """
     operator = "_random_randint"
-    name = dtype_of(dtype, ("int32", "int64"), operator)
+    name = dtype_of(dtype, ("None", "int32", "int64"), operator)
     end = as_integer(high, "high", "long", operator)
     start = as_integer(low, "low", "long", operator)
     if not end >= start:

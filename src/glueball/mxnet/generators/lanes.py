@@ -61,7 +61,8 @@ class Lanes:
         self._left -= count
         places = self._next[rows]
         self._next[rows] = places + count
-        return self._words[rows[:, None], places[:, None] + np.arange(count)]
+        words: NDArray[np.uint32] = self._words[rows[:, None], places[:, None] + np.arange(count)]
+        return words
 
     def uniform(self, rows: Rows, dtype: type[np.floating[Any]]) -> NDArray[Any]:
         """A uniform number from each of these rows, float32 or float64."""

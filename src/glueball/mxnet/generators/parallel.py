@@ -55,7 +55,7 @@ class ParallelGenerator:
             if finish is not None:
                 finish(out)
             return out
-        self._catch_up()
+        self.catch_up()
         out = np.empty(count, variate.dtype)
         step = _step(count)
         full, rest = divmod(count, step)
@@ -98,7 +98,7 @@ class ParallelGenerator:
         out = np.empty(count, dtype)
         if count == 0:
             return out
-        self._catch_up()
+        self.catch_up()
         step = _step(count)
         lanes = Lanes(self._states, ceil(count / step), 4 * step)
         starts = np.arange(0, count, step)
@@ -108,14 +108,14 @@ class ParallelGenerator:
         lanes.leave()
         return out
 
-    def _catch_up(self) -> None:
-        """Give back what was read ahead."""
+    def catch_up(self) -> None:
+        """Throw away what was read ahead of small draws; it will be drawn again."""
         if self._ahead is not None:
             self._ahead.leave()
             self._ahead = None
 
     def _fill(self, variate: Variate, first: int, values: NDArray[Any]) -> None:
-        """Fill the rows of values from the generators first, first + 1…"""
+        """Fill the rows of values, the first of them from the generator `first`, the next from the next."""
         rows, count = values.shape
         last = first + rows
         places = self._states.places(first, last)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import optimizer as optimizers
+from .._mode import mode
 from ..base import MXNetType
+from ..ndarray.ndarray import writable
 from ..optimizer.states import packed, unpacked
 from .parameter import Parameter, ParameterDict
 
@@ -132,6 +134,9 @@ class Trainer(metaclass=MXNetType):
         """What `step` does after adding up gradients."""
         self._must_be_ready()
         self._optimizer.rescale_grad = self._scale / batch_size
+        if mode.recording:
+            for parameter in self._params:
+                writable(parameter.data())  # raises, and says why
         indices, grads, weights = [], [], []
         for index, parameter in enumerate(self._params):
             if parameter._grad_req == "null":

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import ssl
+import urllib.error
 import urllib.request
 import uuid
 import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..base import MXNetError, MXNetType
@@ -36,6 +37,7 @@ def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool 
 
     Raises:
         ValueError: they cannot be.
+        MXNetError: an axis other than the first is too short for as many parts.
 
     >>> from glueball.mxnet import gluon, nd
     >>> [part.shape for part in gluon.utils.split_data(nd.ones((5, 2)), 2, even_split=False)]
@@ -52,8 +54,11 @@ def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool 
     ends = [length * part + min(part, longer) for part in range(num_slice + 1)]
     before = (slice(None),) * (batch_axis % len(data.shape))
     if not before:
-        return [data[start:end] for start, end in zip(ends, ends[1:], strict=False)]
-    return [data[(*before, slice(start, end))] for start, end in zip(ends, ends[1:], strict=False)]
+        return [data[start:end] for start, end in pairwise(ends)]
+    for start, end in pairwise(ends):
+        if start == end:
+            raise MXNetError(f"Invalid begin, end, get begin={start}, end={end}")
+    return [data[(*before, slice(start, end))] for start, end in pairwise(ends)]
 
 
 def split_and_load(
@@ -87,10 +92,13 @@ def clip_global_norm(arrays: Sequence[NDArray], max_norm: float, check_isfinite:
     [0.6, 0.8]
     """
     assert len(arrays) > 0
-    kinds = {one.dtype for one in arrays}
-    if len(kinds) > 1:
-        names = sorted(np.dtype(kind).name for kind in kinds)
-        raise MXNetError(f"Incompatible attr: the arrays are of one type, and not of {', '.join(names)}")
+    kinds = [one._tensor.dtype for one in arrays]
+    for place, kind in enumerate(kinds):
+        if kind is not kinds[0]:
+            wanted, got = (str(dtype).removeprefix("torch.") for dtype in (kinds[0], kind))
+            raise MXNetError(f"Incompatible attr in node  at {place}-th input: expected {wanted}, got {got}")
+    if not kinds[0].is_floating_point:
+        raise MXNetError("dot only supports float32/float64 for CPU, and float16/float32/float64 for GPU")
     targets = [writable(one) for one in arrays]
     device = targets[0].device
     flat = (raw(one).reshape(-1) for one in arrays)
@@ -271,3 +279,8 @@ def _brief_print_list(lst: Sequence[Any], limit: int = 7) -> str:
         first, last = names[: limit // 2], names[-(limit // 2) - 1 :]
         return f"{_brief_print_list(first, limit)}, ..., {_brief_print_list(last, limit)}"
     return ", ".join(f"'{name}'" for name in names)
+
+
+def _indent(s_: str, numSpaces: int) -> str:
+    """A text with every line but the first moved to the right."""
+    return s_.replace("\n", "\n" + " " * numSpaces)

@@ -10,7 +10,7 @@ import torch
 from .. import generators
 from ..ndarray import NDArray
 from .optimizer import register
-from .rules import SGD, Rule, Tensors, _columns, _rest
+from .rules import SGD, Rule, Tensors, _columns, _correction, _rest
 
 __all__ = ["DCASGD", "FTML", "LAMB", "LARS", "SGLD", "Adamax", "Ftrl", "Nadam", "Signum", "Test", "ccSGD"]
 
@@ -74,9 +74,10 @@ class FTML(Rule):
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int
     ) -> None:
         grads = self._decayed(weights, grads, wd)
+        first, second = _correction(self.beta1, count), _correction(self.beta2, count)
         for w, g, d, v, z in zip(weights, grads, *kept, strict=True):
             v.mul_(self.beta2).addcmul_(g, g, value=_rest(self.beta2))
-            now = (v / (1 - self.beta2**count)).sqrt_().add_(self.epsilon).mul_((1 - self.beta1**count) / lr)
+            now = (v / second).sqrt_().add_(self.epsilon).mul_(first / lr)
             z.mul_(self.beta1).add_(g, alpha=_rest(self.beta1)).sub_((now - self.beta1 * d).mul_(w))
             d.copy_(now)
             w.copy_(z / now).neg_()
@@ -281,7 +282,7 @@ class LAMB(Rule):
     ) -> None:
         first, second = 1.0, 1.0
         if self.bias_correction:
-            first, second = 1 - self.beta1**count, 1 - self.beta2**count
+            first, second = _correction(self.beta1, count), _correction(self.beta2, count)
         for w, g, m, v in zip(weights, self._rescaled(grads), *kept, strict=True):
             m.mul_(self.beta1).add_(g, alpha=_rest(self.beta1))
             v.mul_(self.beta2).addcmul_(g, g, value=_rest(self.beta2))

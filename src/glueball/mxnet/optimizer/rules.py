@@ -27,6 +27,11 @@ def _rest(share: float) -> float:
     return float(np.float32(1) - np.float32(share))
 
 
+def _correction(share: float, count: int) -> float:
+    """1 - share^count, as float32 has it."""
+    return float(np.float32(1) - np.float32(share) ** np.float32(count))
+
+
 def _columns(weight: torch.Tensor, grad: torch.Tensor, state: Any) -> list[Any]:
     """The tensors of a weight's state, which have to be of its shape and type.
 
