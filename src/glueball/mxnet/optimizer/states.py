@@ -42,7 +42,9 @@ def packed(updater: Updater) -> bytes:
             return [form(part) for part in state]
         if _plain(state):
             return {"value": _json(state)}
-        raise MXNetError(f"a state is {type(state).__name__}: arrays, numbers and tuples of them can be saved.")
+        raise MXNetError(
+            f"a state is {type(state).__name__}: arrays, numbers and tuples of them can be saved."
+        )
 
     optimizer = updater.optimizer
     scheduler = optimizer.lr_scheduler
