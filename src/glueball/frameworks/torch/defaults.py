@@ -18,6 +18,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from ...init import Constant, Initializer, Normal, One, Padded, Uniform, Xavier, Zero
+from .own import itself
 
 __all__ = ["default"]
 
@@ -120,6 +121,10 @@ def default(
     `above` gives the layers that hold it. `nn.Transformer` draws every matrix in it anew, Glorot's
     uniform by the bare shape.
     """
+    says = itself(owner)
+    if says is not None:
+        own: Initializer | None = says.default(owner, attribute, shape)
+        return own
     kind: Any = type(owner)
     make = _maker(kind)
     found = None if make is None else make(owner, attribute, shape)

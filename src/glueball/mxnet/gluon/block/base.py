@@ -20,6 +20,7 @@ from ..parameter import Parameter, ParameterDict
 from ..parameter.parameter import Contexts
 from . import collecting, foreign, hooks, saving, summary
 from .inference import outline
+from .itself import KNOWS
 from .scope import NameScope, name_of
 
 __all__ = ["Block"]
@@ -54,6 +55,7 @@ class Block(_Module, metaclass=MXNetType):
     """
 
     _takes_tensors: ClassVar[bool] = False
+    __glueball__: ClassVar[Any] = KNOWS
     _prints_all: ClassVar[bool] = False  # a container prints what was only registered too
 
     def __init_subclass__(cls, **options: Any) -> None:
