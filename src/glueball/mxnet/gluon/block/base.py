@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
 import torch
@@ -129,7 +131,10 @@ class Block(_Module, metaclass=MXNetType):
             if name in tables["_deleted"]:
                 raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
             if name in registered:
-                return registered[name]
+                parameter = registered[name]
+                if parameter._sharded and _asked_by_fsdp(sys._getframe(1)):
+                    return parameter._tensor
+                return parameter
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -470,6 +475,11 @@ _UNIFORM = initializer.Uniform()
 
 def _may_hide(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict))
+
+
+def _asked_by_fsdp(caller: FrameType) -> bool:
+    """Whether `fully_shard` looks for the tensor that it put into a block, by the name of a Parameter."""
+    return str(caller.f_globals.get("__name__", "")).startswith("torch.distributed.fsdp.")
 
 
 def _into(value: Any) -> Any:

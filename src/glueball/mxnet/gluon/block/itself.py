@@ -55,7 +55,8 @@ class _Itself:
         if kind is initializer.Normal:
             return core.Normal(how.sigma)
         if isinstance(how, initializer.Xavier):
-            return core.Xavier(how.rnd_type, how.factor_type, how.magnitude)
+            scaled: Any = how
+            return core.Xavier(scaled.rnd_type, scaled.factor_type, scaled.magnitude)
         return None
 
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
