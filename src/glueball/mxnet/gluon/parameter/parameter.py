@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import torch
 
 from ... import autograd, initializer
+from ..._mode import mode
 from ...base import MXNetError, MXNetType, mx_real_t
 from ...context import Context, current_context, device_of
 from ...ndarray import NDArray
@@ -27,12 +28,14 @@ class DeferredInitializationError(MXNetError):
 
 def shape_is_known(shape: Shape | None) -> bool:
     """Whether every dimension of a shape is known (MXNet writes 0 or -1 for one that is not)."""
-    return bool(shape) and all(size > 0 for size in shape)  # type: ignore[union-attr]
+    return bool(shape) and min(shape) > 0  # type: ignore[arg-type]
 
 
 def contexts(ctx: Contexts) -> list[Context]:
     """The contexts that a user asks for; none given: the current one."""
-    listed = [current_context()] if ctx is None else [ctx] if isinstance(ctx, Context) else list(ctx)
+    if ctx is None:
+        return [current_context()]
+    listed = [ctx] if isinstance(ctx, Context) else list(ctx)
     for each in listed:
         if not isinstance(each, Context):
             raise AttributeError(
@@ -324,9 +327,13 @@ class Parameter(Stored, metaclass=MXNetType):
         if given is not None:
             array[:] = NDArray(given.detach()) if isinstance(given, torch.Tensor) else given
         else:
-            with autograd.pause():
-                start = initializer.chosen(default_init)
-                start(initializer.InitDesc(self.name, {"__init__": init}), array)
+            start = initializer.chosen(_UNIFORM if default_init is None else default_init)
+            desc = initializer.InitDesc(self.name, {"__init__": init})
+            if mode.recording:
+                with autograd.pause():
+                    start(desc, array)
+            else:
+                start(desc, array)
         self._take(values, context)
 
     def _finish_deferred_init(self) -> None:
