@@ -83,8 +83,9 @@ def main(arguments: list[str]) -> int:
                 bad += 1
         for name, text in printed.items():
             wanted = (GOLDEN_SCRIPTS / f"{name}.txt").read_text(encoding="utf-8")
-            if difference(wanted, text, zeros=True):
-                print(f"{name}: {difference(wanted, text, zeros=True)}")
+            line = difference(wanted, text, atol=1e-12, zeros=True)
+            if line:
+                print(f"{name}: {line}")
                 bad += 1
         print(f"{len(seen)} snippets, {len(printed)} scripts, {bad} differences")
         return bool(bad)

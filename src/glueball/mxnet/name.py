@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any
 
 from .base import MXNetType
@@ -14,7 +15,21 @@ class _Current(threading.local):
     managers: list[NameManager] | None = None
 
 
-class NameManager(metaclass=MXNetType):
+class _Managers(MXNetType):
+    """`NameManager.current` is MXNet's way to ask for the one in force in this thread."""
+
+    @property
+    def current(cls) -> NameManager:
+        warnings.warn(
+            "NameManager.current has been deprecated. "
+            "It is advised to use the `with` statement with NameManager.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls._in_force()  # type: ignore[attr-defined, no-any-return]
+
+
+class NameManager(metaclass=_Managers):
     """Gives names that were not given: `dense0`, `dense1`, …; as a context manager, counts anew.
 
     >>> from glueball import mxnet as mx
@@ -37,7 +52,7 @@ class NameManager(metaclass=MXNetType):
         return f"{hint}{number}"
 
     def __enter__(self) -> NameManager:
-        NameManager.current()
+        NameManager._in_force()
         assert NameManager._current.managers
         NameManager._current.managers.append(self)
         return self
@@ -47,7 +62,7 @@ class NameManager(metaclass=MXNetType):
         NameManager._current.managers.pop()
 
     @staticmethod
-    def current() -> NameManager:
+    def _in_force() -> NameManager:
         """The one in force in this thread."""
         if NameManager._current.managers is None:
             NameManager._current.managers = [NameManager()]

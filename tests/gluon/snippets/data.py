@@ -230,3 +230,51 @@ for epoch in range(3):
         l.backward()
         trainer.step(5)
     print(loss(net(x), y).mean().asscalar())
+
+# %% dataset_sample
+data = gdata.SimpleDataset(list(range(10)))
+print(len(data.sample(gdata.SequentialSampler(4))), data.sample(gdata.SequentialSampler(4))[2])
+attempt(lambda: data.sample(3))
+
+
+# %% own_sampler
+class Backwards(gdata.Sampler):
+    def __init__(self, length):
+        self.length = length
+
+    def __iter__(self):
+        return iter(reversed(range(self.length)))
+
+    def __len__(self):
+        return self.length
+
+
+data = gdata.SimpleDataset(list(range(5)))
+print([b.asnumpy().tolist() for b in gdata.DataLoader(data, 2, sampler=Backwards(5))])
+
+# %% loader_random_sampler_follows_numpy
+np.random.seed(7)
+print(list(gdata.RandomSampler(6)), list(gdata.RandomSampler(6)))
+np.random.seed(7)
+print(np.random.permutation(6).tolist())
+
+# %% loader_thread_pool
+data = gdata.ArrayDataset(nd.arange(6), nd.arange(6))
+for x, y in gdata.DataLoader(data, batch_size=3, num_workers=2, thread_pool=True):
+    print(x.asnumpy(), y.asnumpy())
+
+# %% data_iter_by_hand
+import random
+
+
+def data_iter(batch_size, features, labels):
+    num_examples = len(features)
+    indices = list(range(num_examples))
+    random.Random(0).shuffle(indices)
+    for i in range(0, num_examples, batch_size):
+        j = nd.array(indices[i : min(i + batch_size, num_examples)])
+        yield features.take(j), labels.take(j)
+
+
+for x, y in data_iter(3, nd.arange(10).reshape((5, 2)), nd.arange(5)):
+    print(x, y)

@@ -283,3 +283,82 @@ before = net(x)
 net.weight.set_data(nd.zeros((1, 2)))
 net.load_parameters("f.params")
 print((before == net(x)).sum())
+
+# %% save_params_is_deprecated
+net = nn.Dense(2, in_units=2)
+net.initialize(init.One())
+net.save_params("f.params")
+print(sorted(nd.load("f.params")))
+
+# %% load_params_is_deprecated
+net = nn.Dense(2, in_units=2)
+net.initialize(init.One())
+net.save_parameters("f.params")
+net.load_params("f.params")
+print(net.weight.data())
+
+# %% parameter_dict_load_dict
+net = nn.Dense(2, in_units=2, prefix="fc_")
+net.params.load_dict({"fc_weight": nd.ones((2, 2)), "fc_bias": nd.zeros(2)})
+print(net.weight.data())
+attempt(lambda: net.params.load_dict({"fc_weight": nd.ones((2, 2))}))
+attempt(
+    lambda: net.params.load_dict({"fc_weight": nd.ones((2, 2)), "fc_bias": nd.zeros(2), "foo": nd.zeros(1)})
+)
+
+
+# %% names_after_replacing_a_child
+class Net(Block):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.a = nn.Dense(1, in_units=1)
+        self.b = nn.Sequential()
+        self.b.add(nn.Dense(1, in_units=1), nn.BatchNorm(in_channels=1))
+
+
+net = Net()
+net.a = nn.Dense(2, in_units=1)
+net.initialize(init.One())
+net.save_parameters("f.params")
+print({name: array.shape for name, array in sorted(nd.load("f.params").items())})
+
+# %% load_with_allow_missing_and_ignore_extra
+net = nn.Sequential()
+net.add(nn.Dense(1, in_units=1), nn.Dense(2, in_units=1))
+net.initialize(init.One())
+net.save_parameters("f.params")
+other = nn.Sequential()
+other.add(nn.Dense(1, in_units=1), nn.Dropout(0.5), nn.Dense(3, in_units=1))
+other.initialize(init.Zero())
+other.load_parameters("f.params", allow_missing=True, ignore_extra=True)
+print(other[0].weight.data(), other[2].weight.data())
+
+# %% failed_load_changes_what
+net = nn.Sequential()
+net.add(nn.Dense(1, in_units=1), nn.Dense(2, in_units=1))
+net.initialize(init.One())
+net.save_parameters("f.params")
+other = nn.Sequential()
+other.add(nn.Dense(1, in_units=1), nn.Dense(3, in_units=1))
+other.initialize(init.Zero())
+attempt(lambda: other.load_parameters("f.params"))
+
+# %% float16_round_trip
+net = nn.Dense(2, in_units=2)
+net.cast("float16")
+net.initialize()
+net.save_parameters("f.params")
+print(nd.load("f.params")["weight"].dtype)
+other = nn.Dense(2, in_units=2)
+other.cast("float16")
+other.load_parameters("f.params")
+print((other.weight.data() == net.weight.data()).sum())
+
+# %% load_keeps_arrays
+net = nn.Dense(1, in_units=2)
+net.initialize(init.One())
+array = net.weight.data()
+net.save_parameters("f.params")
+net.weight.set_data(nd.zeros((1, 2)))
+net.load_parameters("f.params")
+print(array, array is net.weight.data())

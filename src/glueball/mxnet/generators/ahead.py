@@ -60,7 +60,7 @@ class Ahead:
             self._read(int(count * variate.words / variate.rate) + LENGTH)
 
     def _make(self, variate: Variate) -> tuple[NDArray[Any], NDArray[np.intp] | None, int]:
-        """All variates from the next word on, where each begins (None: one after the other), the next word."""
+        """All variates ahead, the places of their words (None: each behind the last), and the first place."""
         start = self._next
         attempts = (self._end - start) // variate.words
         words = temper(self._tape[0, start : start + attempts * variate.words])

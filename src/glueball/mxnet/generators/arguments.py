@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..base import MXNetError
 
-__all__ = ["DTypeLike", "Shape", "count_of", "dtype_of", "refuse", "shape_of"]
+__all__ = ["FLOATS", "DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of", "traced"]
+
+FLOATS = ("None", "float16", "float32", "float64")
+"""The dtypes of most distributions."""
 
 Shape: TypeAlias = int | Sequence[int] | None
 DTypeLike: TypeAlias = Any
+Parameter: TypeAlias = Any
+"""A number, or an array of numbers, one for each distribution that is drawn from."""
 
 
 def shape_of(shape: Shape) -> tuple[int, ...]:
@@ -27,23 +31,26 @@ def shape_of(shape: Shape) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
 
 
-def count_of(shape: tuple[int, ...]) -> int:
-    """The elements of an array of this shape."""
-    return prod(shape)
+def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
+    """The name of a dtype, which has to be one of `valid`.
 
-
-def dtype_of(dtype: DTypeLike, default: str, valid: Sequence[str], operator: str) -> str:
-    """The name of a dtype, which has to be one of `valid`; None and "None" mean `default`.
+    None is NumPy's default, float64, as in MXNet. Where MXNet lists "None" among the valid names, it
+    stands in `valid` too; no dtype has that name.
 
     Raises:
         MXNetError: operator has no such dtype.
+
+    >>> dtype_of(np.float32, ("None", "float32", "float64"), "_random_normal")
+    'float32'
     """
-    if dtype is None or dtype == "None":
-        return default
-    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+    name = np.dtype(dtype).name
     if name in valid:
         return name
+<<<<<<< HEAD
     choices = ", ".join(f"'{choice}'" for choice in sorted(("None", *valid)))
+=======
+    choices = ", ".join(f"'{choice}'" for choice in sorted(valid))
+>>>>>>> 0d5f836d2c584621fb70fdcf23293735ef2b2f93
     raise MXNetError(
         f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}"
     )
@@ -59,7 +66,18 @@ def refuse(line: int, condition: str, values: tuple[Any, Any], reason: str) -> M
         reason: the sentence behind it.
     """
     left, right = (f"{value:g}" if isinstance(value, float | np.floating) else str(value) for value in values)
+    check = f"Check failed: {condition} ({left} vs. {right}) : {reason}"
+    return traced("operator/random/./sample_op.h", line, check)
+
+
+def traced(file: str, line: int, reason: str) -> MXNetError:
+    """An error of MXNet's that says where in its source it was raised.
+
+    >>> print(traced("operator/nn/dropout.cc", 46, "This operation only support floating point types"))
+    Traceback (most recent call last):
+      File "../src/operator/nn/dropout.cc", line 46
+    MXNetError: This operation only support floating point types
+    """
     return MXNetError(
-        f'Traceback (most recent call last):\n  File "../src/operator/random/./sample_op.h", line {line}\n'
-        f"MXNetError: Check failed: {condition} ({left} vs. {right}) : {reason}"
+        f'Traceback (most recent call last):\n  File "../src/{file}", line {line}\nMXNetError: {reason}'
     )

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import MXNetError
-from .arguments import DTypeLike, Shape, dtype_of, shape_of
+from .arguments import DTypeLike, Shape, dtype_of, shape_of, traced
 from .logarithm import logf
 from .threads import current
 
@@ -29,9 +28,10 @@ def shuffled(count: int, *, rows: bool = False) -> NDArray[np.intp]:
         rows: whether the array has more than one dimension: its rows are shuffled, by the same
             exchanges in another order.
 
-    >>> seed(1)
-    >>> shuffled(5)
-    array([1, 0, 4, 2, 3])
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.shuffled(5)
+    array([3, 1, 4, 2, 0])
     """
     order = list(range(count))
     places = range(count - 1, 0, -1) if rows else range(1, count)
@@ -43,11 +43,12 @@ def shuffled(count: int, *, rows: bool = False) -> NDArray[np.intp]:
 def shuffle(data: NDArray[Any]) -> NDArray[Any]:
     """A copy of data with its elements, or its rows, in another order.
 
-    >>> seed(1)
-    >>> shuffle(np.array([[1, 2], [3, 4], [5, 6]]))
-    array([[3, 4],
-           [5, 6],
-           [1, 2]])
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.shuffle(np.array([[1, 2], [3, 4], [5, 6]]))
+    array([[5, 6],
+           [1, 2],
+           [3, 4]])
     """
     return data[shuffled(len(data), rows=data.ndim > 1)]
 
@@ -76,17 +77,16 @@ def multinomial(
     Raises:
         MXNetError: data is not of floats, or the dtype is another.
 
-    >>> seed(1)
-    >>> multinomial(np.array([[0.1, 0.9], [0.5, 0.5]]), shape=4)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.multinomial(np.array([[0.1, 0.9], [0.5, 0.5]]), shape=4)
     array([[1, 0, 0, 1],
-           [0, 1, 0, 0]], dtype=int32)
+           [0, 1, 1, 1]], dtype=int32)
     """
-    name = dtype_of(dtype, "int32", _CHOICES, "_sample_multinomial")
+    name = dtype_of(dtype, _CHOICES, "_sample_multinomial")
     if data.dtype.name not in ("float16", "float32", "float64"):
-        raise MXNetError(
-            'Traceback (most recent call last):\n  File "../src/operator/random/./sample_multinomial_op.h", line 174\n'
-            f"MXNetError: This operation only support floating point types, not {data.dtype.name}"
-        )
+        reason = f"This operation only support floating point types, not {data.dtype.name}"
+        raise traced("operator/random/./sample_multinomial_op.h", 174, reason)
     sizes = () if shape is None else shape_of(shape)
     probabilities = data.reshape(-1, data.shape[-1])
     each = prod(sizes)

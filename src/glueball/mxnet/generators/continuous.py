@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base import MXNetError
-from .arguments import DTypeLike, Shape, count_of, dtype_of, refuse, shape_of
+from .arguments import FLOATS, DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of, traced
+from .elementwise import over, parameters_of, plus, reciprocal, rounded_to, times
 from .scalars import as_float32
 from .threads import current
 from .variates import EXPONENTIAL32, EXPONENTIAL64, NORMAL32, NORMAL64, UNIFORM32, UNIFORM64, Variate
 
 __all__ = ["dropout_mask", "exponential", "normal", "uniform"]
 
-_FLOATS = ("float16", "float32", "float64")
-
 
 def uniform(
-    low: Any = 0, high: Any = 1, shape: Shape = None, dtype: DTypeLike = None
+    low: Parameter = 0, high: Parameter = 1, shape: Shape = None, dtype: DTypeLike = "float32"
 ) -> NDArray[np.floating[Any]]:
     """Uniform numbers between low and high; both ends can occur in float32.
 
     Args:
-        low: the lower end, a number.
-        high: the upper end, a number.
-        shape: of the result; None is one element.
-        dtype: float16, float32 (None) or float64.
+        low: the lower end, a number; or an array of lower ends.
+        high: the upper end, a number; or an array of upper ends, as many.
+        shape: of the result; None is one element. For arrays, of what is drawn for each of their elements.
+        dtype: float16, float32 or float64.
 
     Raises:
-        MXNetError: low is above high, an argument is no number of float32, or the dtype is another.
+        MXNetError: low, a number, is above high, an argument is no number of float32, the arrays have
+            different shapes or dtypes, or the dtype is another.
 
-    >>> seed(1)
-    >>> uniform(-1, 1, 3)
-    array([ 0.04766667, -0.88997266, -0.92007405], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.uniform(-1, 1, 3)
+    array([ 0.04766667, -0.8899727 , -0.92007405], dtype=float32)
+    >>> generators.uniform(np.array([0, 10]), np.array([1, 20])).astype(int)
+    array([ 0, 11])
     """
+    if isinstance(low, np.ndarray) or isinstance(high, np.ndarray):
+        name = dtype_of(dtype, FLOATS, "_sample_uniform")
+        (lows, highs), sizes = parameters_of([low, high], shape, "_sample_uniform")
+        u = _standard(UNIFORM32, UNIFORM64, name, sizes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return rounded_to(plus(times(u, highs - lows), lows), name)
     operator = "_random_uniform"
-    name = dtype_of(dtype, "float32", _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     start, end = as_float32(low, "low", operator), as_float32(high, "high", operator)
     if not end >= start:
         reason = "low must be less or equal to high in uniform distribution"
@@ -51,61 +61,77 @@ def uniform(
             u *= width
             u += start
 
-    return _draw(UNIFORM32, UNIFORM64, name, shape, None if (start, end) == (0, 1) else finish)
+    return _draw(UNIFORM32, UNIFORM64, name, shape, None if start == 0 and end == 1 else finish)
 
 
 def normal(
-    loc: Any = 0, scale: Any = 1, shape: Shape = None, dtype: DTypeLike = None
+    loc: Parameter = 0, scale: Parameter = 1, shape: Shape = None, dtype: DTypeLike = "float32"
 ) -> NDArray[np.floating[Any]]:
     """Normal numbers with mean loc and standard deviation scale.
 
     Args:
-        loc: the mean, a number.
-        scale: the standard deviation, a positive number.
-        shape: of the result; None is one element.
-        dtype: float16, float32 (None) or float64.
+        loc: the mean, a number; or an array of means.
+        scale: the standard deviation, a positive number; or an array of deviations, as many.
+        shape: of the result; None is one element. For arrays, of what is drawn for each of their elements.
+        dtype: float16, float32 or float64.
 
     Raises:
-        MXNetError: scale is not positive, an argument is no number of float32, or the dtype is another.
+        MXNetError: scale, a number, is not positive, an argument is no number of float32, the arrays
+            have different shapes or dtypes, or the dtype is another.
 
-    >>> seed(1)
-    >>> normal(0, 0.01, 3)
-    array([-0.00677652,  0.00100739,  0.00575954], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.normal(0, 0.01, 3)
+    array([-0.00677651,  0.00100739,  0.00575954], dtype=float32)
     """
+    if isinstance(loc, np.ndarray) or isinstance(scale, np.ndarray):
+        name = dtype_of(dtype, FLOATS, "_sample_normal")
+        (means, deviations), sizes = parameters_of([loc, scale], shape, "_sample_normal")
+        z = _standard(NORMAL32, NORMAL64, name, sizes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return rounded_to(plus(times(z, deviations), means), name)
     operator = "_random_normal"
-    name = dtype_of(dtype, "float32", _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     mean, deviation = as_float32(loc, "loc", operator), as_float32(scale, "scale", operator)
     if not deviation > 0:
         reason = "scale parameter in gaussian has to be positive"
         raise refuse(399, "param.scale > 0", (deviation, 0), reason)
 
     def finish(z: NDArray[Any]) -> None:
-        z *= deviation
-        z += mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            z *= deviation
+            z += mean
 
     return _draw(NORMAL32, NORMAL64, name, shape, finish)
 
 
 def exponential(
-    scale: Any = 1, shape: Shape = None, dtype: DTypeLike = None
+    scale: Parameter = 1, shape: Shape = None, dtype: DTypeLike = "float32"
 ) -> NDArray[np.floating[Any]]:
     """Exponential numbers with mean scale.
 
     Args:
-        scale: the mean, a positive number; MXNet takes the text of 1/scale.
-        shape: of the result; None is one element.
-        dtype: float16, float32 (None) or float64.
+        scale: the mean, a positive number, of which MXNet takes the text of 1/scale; or an array of means.
+        shape: of the result; None is one element. For an array, of what is drawn for each of its elements.
+        dtype: float16, float32 or float64.
 
     Raises:
-        ZeroDivisionError: scale is 0.
-        MXNetError: scale is negative, 1/scale is no number of float32, or the dtype is another.
+        ZeroDivisionError: scale is the number 0.
+        MXNetError: scale, a number, is negative, 1/scale is no number of float32, or the dtype is another.
 
-    >>> seed(1)
-    >>> exponential(2, 3)
-    array([1.483975  , 0.11316909, 0.08156672], dtype=float32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.exponential(2, 3)
+    array([1.4839747 , 0.11316964, 0.08156684], dtype=float32)
     """
+    if isinstance(scale, np.ndarray):
+        name = dtype_of(dtype, FLOATS, "_sample_exponential")
+        (rates,), sizes = parameters_of([reciprocal(scale)], shape, "_sample_exponential")
+        negative = _standard(EXPONENTIAL32, EXPONENTIAL64, name, sizes)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return rounded_to(over(-negative, rates), name)
     operator = "_random_exponential"
-    name = dtype_of(dtype, "float32", _FLOATS, operator)
+    name = dtype_of(dtype, FLOATS, operator)
     rate = as_float32(1.0 / scale, "lam", operator)
     if not rate > 0:
         reason = "lambda parameter in exponential distribution has to be positive"
@@ -133,10 +159,11 @@ def dropout_mask(
     Raises:
         MXNetError: p is not in [0, 1], or the dtype is another.
 
-    >>> seed(1)
-    >>> dropout_mask((2, 3), 0.5)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.dropout_mask((2, 3), 0.5)
     array([[0., 2., 2.],
-           [0., 2., 2.]], dtype=float32)
+           [0., 2., 0.]], dtype=float32)
     """
     share = as_float32(p, "p", "Dropout")
     if not 0 <= share <= 1:
@@ -145,11 +172,9 @@ def dropout_mask(
             "p: Fraction of the input that gets dropped out during training time., in operator Dropout"
         )
     name = np.dtype(dtype).name
-    if name not in _FLOATS:
-        raise MXNetError(
-            'Traceback (most recent call last):\n  File "../src/operator/nn/dropout.cc", line 46\n'
-            f"MXNetError: This operation only support floating point types, not {name}"
-        )
+    if name not in FLOATS:
+        reason = f"This operation only support floating point types, not {name}"
+        raise traced("operator/nn/dropout.cc", 46, reason)
     sizes = list(shape_of(shape))
     for axis in axes:
         sizes[axis] = 1
@@ -173,10 +198,12 @@ def _draw(
     """Numbers of the standard distribution, finished in place; float16 is rounded from float64."""
     sizes = shape_of(shape)
     variate = single if dtype == "float32" else double
-    values = current().parallel.draw(variate, count_of(sizes), finish)
-    with np.errstate(over="ignore"):
-        if dtype == "float16":
-            # By way of float32, as MXNet's half precision does: one value of 16,000 is rounded twice.
-            values = values.astype(np.float32)
-        values = values.astype(dtype, copy=False)
+    values = current().parallel.draw(variate, prod(sizes), finish)
+    return rounded_to(values, dtype).reshape(sizes)
+
+
+def _standard(single: Variate, double: Variate, dtype: str, sizes: tuple[int, ...]) -> NDArray[Any]:
+    """Standard numbers for arrays of parameters: a row for each of their elements."""
+    variate = single if dtype == "float32" else double
+    values = current().parallel.draw(variate, prod(sizes))
     return values.reshape(sizes)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import DTypeLike, Shape, count_of, dtype_of, refuse, shape_of
+from .arguments import DTypeLike, Shape, dtype_of, refuse, shape_of
 from .scalars import as_integer
 from .threads import current
 from .variates import INTEGER
@@ -16,7 +17,7 @@ __all__ = ["randint"]
 
 
 def randint(
-    low: int, high: int, shape: Shape = None, dtype: DTypeLike = None
+    low: int, high: int, shape: Shape = None, dtype: DTypeLike = "int32"
 ) -> NDArray[np.int32] | NDArray[np.int64]:
     """Integers from low, included, to high, excluded.
 
@@ -27,18 +28,19 @@ def randint(
         low: the smallest, an integer of 64 bits.
         high: one more than the largest, an integer of 64 bits.
         shape: of the result; None is one element.
-        dtype: int32 (None) or int64.
+        dtype: int32 or int64.
 
     Raises:
         MXNetError: low is above high, an argument is no integer of 64 bits, or the dtype is another.
         ZeroDivisionError: low is high. (MXNet ends the process.)
 
-    >>> seed(1)
-    >>> randint(0, 10, 5)
-    array([1, 9, 7, 2, 9], dtype=int32)
+    >>> from glueball.mxnet import generators
+    >>> generators.seed(1)
+    >>> generators.randint(0, 10, 5)
+    array([6, 8, 5, 3, 4], dtype=int32)
     """
     operator = "_random_randint"
-    name = dtype_of(dtype, "int32", ("int32", "int64"), operator)
+    name = dtype_of(dtype, ("None", "int32", "int64"), operator)
     end = as_integer(high, "high", "long", operator)
     start = as_integer(low, "low", "long", operator)
     if not end >= start:
@@ -55,5 +57,5 @@ def randint(
         number += start
 
     sizes = shape_of(shape)
-    values: NDArray[Any] = current().parallel.draw(INTEGER, count_of(sizes), finish)
+    values: NDArray[Any] = current().parallel.draw(INTEGER, prod(sizes), finish)
     return values.astype(name, copy=False).reshape(sizes)

@@ -106,7 +106,7 @@ class Twisters:
             state = np.random.RandomState(0)
             for i, seed in enumerate(seeds, first):
                 state.seed(seed)
-                self._raw[i] = state.get_state(legacy=False)["state"]["key"]  # type: ignore[index]
+                self._raw[i] = state.get_state(legacy=False)["state"]["key"]
             return
         columns = np.empty((LENGTH, len(seeds)), np.uint32)
         columns[0] = seeds

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ahead import Ahead
+from .lanes import Lanes, Rows
 from .mersenne import Twisters, rows_of, temper
 from .variates import Variate
 
@@ -54,11 +55,9 @@ class ParallelGenerator:
             if finish is not None:
                 finish(out)
             return out
-        if self._ahead is not None:
-            self._ahead.leave()
-            self._ahead = None
+        self.catch_up()
         out = np.empty(count, variate.dtype)
-        step = -(-count // min(-(-count // SHARE), STATES))
+        step = _step(count)
         full, rest = divmod(count, step)
         self._states.prepare(full + (rest > 0))
         rows = max(1, min(_BLOCK // min(step, _COLUMNS), 64))
@@ -86,8 +85,37 @@ class ParallelGenerator:
                 run(job)
         return out
 
+    def draw_one_by_one(
+        self, count: int, dtype: type[np.floating[Any]], make: Callable[[Lanes, Rows, Rows], NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Numbers that take as many words as their own values ask for, in one new array.
+
+        Args:
+            count: of the numbers.
+            dtype: of the numbers.
+            make: from lanes, rows of them, and which output each makes, to the numbers.
+        """
+        out = np.empty(count, dtype)
+        if count == 0:
+            return out
+        self.catch_up()
+        step = _step(count)
+        lanes = Lanes(self._states, ceil(count / step), 4 * step)
+        starts = np.arange(0, count, step)
+        for i in range(step):
+            outputs = starts[starts + i < count] + i
+            out[outputs] = make(lanes, np.arange(len(outputs)), outputs)
+        lanes.leave()
+        return out
+
+    def catch_up(self) -> None:
+        """Throw away what was read ahead of small draws; it will be drawn again."""
+        if self._ahead is not None:
+            self._ahead.leave()
+            self._ahead = None
+
     def _fill(self, variate: Variate, first: int, values: NDArray[Any]) -> None:
-        """Fill the rows of values from the generators first, first + 1…"""
+        """Fill the rows of values, the first of them from the generator `first`, the next from the next."""
         rows, count = values.shape
         last = first + rows
         places = self._states.places(first, last)
@@ -115,6 +143,11 @@ class ParallelGenerator:
         finished = variate.finish(*(part[accepted] for part in parts))
         values[...] = finished.reshape(rows, count)
         self._states.leave(first, last, tape, places + taken * variate.words)
+
+
+def _step(count: int) -> int:
+    """Outputs that each state makes."""
+    return ceil(count / min(ceil(count / SHARE), STATES))
 
 
 def _cores() -> int:

@@ -92,6 +92,5 @@ def as_integer(value: Any, name: str, kind: str, operator: str) -> int:
     bits = 64 if kind == "long" else 32
     if re.fullmatch(r"[+-]?\d+", text) and -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1):
         return int(text)
-    raise MXNetError(
-        f"MXNetError: Invalid Parameter format for {name} expect {kind} but value='{text}', in operator {operator}"
-    )
+    reason = f"Invalid Parameter format for {name} expect {kind} but value='{text}'"
+    raise MXNetError(f"MXNetError: {reason}, in operator {operator}")

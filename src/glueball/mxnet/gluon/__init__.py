@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._missing import absent
-from . import data, nn, utils
-from .block import Block, HybridBlock
+from . import data, loss, nn, utils
+from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
 from .trainer import Trainer
 
@@ -15,8 +15,10 @@ __all__ = [
     "HybridBlock",
     "Parameter",
     "ParameterDict",
+    "SymbolBlock",
     "Trainer",
     "data",
+    "loss",
     "nn",
     "utils",
 ]

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from . import (
-    arithmetic,
-    binary,
-    dtypes,
-    elementwise,
-    indexing,
-    layers,
-    linear,
-    random,
-    reductions,
-    shaping,
-    softmaxes,
-)
-from .creation import arange, array, empty, from_numpy, from_torch, full, ones, waitall, zeros
+from . import arithmetic, dtypes, indexing, operators, random
+from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
+from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
 from .ndarray import NDArray
 from .register import OPERATORS
+from .utils import load, load_frombuffer, save
 
 __all__ = [
     "NDArray",
     "arange",
     "arithmetic",
     "array",
-    "binary",
     "dtypes",
-    "elementwise",
     "empty",
+    "eye",
+    "from_dlpack",
     "from_numpy",
     "from_torch",
     "full",
     "indexing",
-    "layers",
-    "linear",
+    "linspace",
+    "load",
+    "load_frombuffer",
     "ones",
+    "operators",
     "random",
-    "reductions",
-    "shaping",
-    "softmaxes",
+    "save",
+    "to_dlpack_for_read",
+    "to_dlpack_for_write",
     "waitall",
     "zeros",
 ]

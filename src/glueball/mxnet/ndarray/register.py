@@ -27,7 +27,7 @@ import torch
 from ..base import MXNetError
 from .ndarray import NDArray, Tensor, raw
 
-__all__ = ["OPERATORS", "choice", "joined", "method_names", "operator", "unwrapped"]
+__all__ = ["OPERATORS", "choice", "count_arrays", "joined", "method_names", "operator", "unwrapped"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,7 +43,7 @@ def joined(shape: Any) -> str:
     return f"[{','.join(map(str, shape))}]"
 
 
-def choice(operator_name: str, parameter: str, value: str, known: Any) -> None:
+def choice(operator_name: str, parameter: str, value: str, known: Any, **others: Any) -> None:
     """Refuse a value that is none of those known.
 
     Raises:
@@ -51,10 +51,22 @@ def choice(operator_name: str, parameter: str, value: str, known: Any) -> None:
     """
     if value not in known:
         shown = ", ".join(f"'{name}'" for name in sorted(known))
+        before = "".join(f', {name}="{other}"' for name, other in others.items())
         raise MXNetError(
             f"Invalid Input: '{value}', valid values are: {{{shown}}}, in operator "
-            f'{operator_name}(name="", {parameter}="{value}")'
+            f'{operator_name}(name=""{before}, {parameter}="{value}")'
         )
+
+
+def count_arrays(operator_name: str, sure: int, last: Any, wanted: bool) -> None:
+    """Refuse a last array that an attribute does not want, and the lack of one that it does.
+
+    Raises:
+        MXNetError: says how many arrays the operator takes.
+    """
+    if wanted is (last is None):
+        expects, got = sure + wanted, sure + (last is not None)
+        raise MXNetError(f"Operator {operator_name} expects {expects} inputs, but got {got} instead.")
 
 
 def unwrapped(value: Any, contexts: list[Any]) -> Any:
@@ -131,7 +143,8 @@ class _Form:
                 try:
                     given[name] = ast.literal_eval(value)
                 except (ValueError, SyntaxError):
-                    kind = "boolean" if self.attributes[name].default in (True, False) else "Shape or None"
+                    written = self.kind(name)
+                    kind = {"bool": "boolean", "int | None": "int or None"}.get(written, written)
                     raise MXNetError(
                         f"Invalid Parameter format for {name} expect {kind} but value='{value}', in "
                         f'operator {self.name}(name="", {name}="{value}")'
@@ -155,12 +168,20 @@ class _Form:
                     f"Cannot find argument '{name}', Possible Arguments:\n----------------\n{shown}\n"
                     f", in operator {self.name}"
                 )
-        for name, parameter in self.attributes.items():
+        shown = "".join(f', {name}="{value}"' for name, value in given.items() if name in self.attributes)
+        for name in sorted(self.attributes):
             if name in self.needed and name not in given:
-                kind = str(parameter.annotation)
                 raise MXNetError(
-                    f'Required parameter {name} of {kind} is not presented, in operator {self.name}(name="")'
+                    f"Required parameter {name} of {self.kind(name)} is not presented, in operator "
+                    f'{self.name}(name=""{shown})'
                 )
+
+    def kind(self, name: str) -> str:
+        """MXNet's word for what an attribute is."""
+        written = str(self.attributes[name].annotation)
+        return {"Sizes": "Shape(tuple)", "Axes": "Shape or None", "str": "int", "Any": "int"}.get(
+            written, written
+        )
 
 
 def _no_array(name: str, value: Any) -> NoReturn:
@@ -237,6 +258,8 @@ def operator(
                 result = function(*plain, **kwargs)
             except (RuntimeError, IndexError) as error:
                 if isinstance(error, MXNetError):
+                    raise
+                if isinstance(error, IndexError) and not str(error).startswith("Dimension"):
                     raise
                 raise MXNetError(f"Error in operator {form.name}: {str(error).splitlines()[0]}") from error
             except TypeError:

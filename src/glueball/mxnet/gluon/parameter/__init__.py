@@ -1,9 +1,14 @@
-"""Parameters and the dictionaries that hold them."""
+"""Parameters and the dictionaries that hold them.
+
+`storage` keeps the torch tensor and what hangs on it, `parameter` is MXNet's face of it, `constant` one that
+stays, `loading` puts saved arrays in, `dictionary` holds many by name.
+"""
 
 from __future__ import annotations
 
+from .constant import Constant
 from .dictionary import ParameterDict
-from .parameter import Constant, DeferredInitializationError, Parameter, shape_is_known
+from .parameter import DeferredInitializationError, Parameter, shape_is_known
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "ParameterDict", "shape_is_known"]
 

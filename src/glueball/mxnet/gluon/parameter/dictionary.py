@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Sequence, ValuesView
+import os
+from collections import OrderedDict
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
+
+import numpy as np
 
 from ... import initializer
 from ...base import MXNetType
 from ...context import Context
-from .parameter import Constant, Parameter
+from ...ndarray import NDArray
+from ...ndarray.dtypes import torch_dtype
+from .constant import Constant
+from .loading import Policy, brief, load_into, read, write
+from .parameter import Contexts, Parameter
 
-__all__ = ["ParameterDict", "brief"]
+__all__ = ["ParameterDict"]
 
-
-def brief(names: Sequence[Any] | KeysView[Any]) -> str:
-    """Names for a message: all of them up to seven, else the first three and the last four."""
-    listed = [f"'{name}'" for name in names]
-    if len(listed) > 7:
-        listed = [*listed[:3], "...", *listed[-4:]]
-    return ", ".join(listed)
+_NAMING = (
+    "For more info on naming, please see https://mxnet.io/api/python/docs/tutorials/packages/gluon/blocks/"
+    "naming.html"
+)
 
 
 class ParameterDict(metaclass=MXNetType):
@@ -39,7 +44,7 @@ class ParameterDict(metaclass=MXNetType):
     def __init__(self, prefix: str = "", shared: ParameterDict | None = None) -> None:
         self._prefix = prefix
         self._shared = shared
-        self._params: dict[str, Parameter] = {}
+        self._params: OrderedDict[str, Parameter] = OrderedDict()
 
     def __repr__(self) -> str:
         name = self._prefix + " " if self._prefix else ""
@@ -72,40 +77,43 @@ class ParameterDict(metaclass=MXNetType):
         """What stands before every name that `get` makes."""
         return self._prefix
 
-    def _find(self, name: str) -> Parameter | None:
+    # ---- finding and making -------------------------------------------------------------------------
+
+    def _get_impl(self, name: str) -> Parameter | None:
         """One of this name here, or in the shared dictionary, from where it is taken over."""
         found = self._params.get(name)
         if found is None and self._shared is not None and name in self._shared:
             found = self._params[name] = self._shared[name]
         return found
 
-    def get(self, name: str, **attributes: Any) -> Parameter:
+    def get(self, name: str, **kwargs: Any) -> Parameter:
         """The Parameter `prefix + name`, made now where there is none.
 
         Args:
             name: without the prefix.
-            attributes: what `Parameter` takes. One that is there already has to have the same; unknown
+            kwargs: what `Parameter` takes. One that is there already has to have the same; unknown
                 dimensions of its shape are filled in.
 
         Raises:
             AssertionError: one that is there has other attributes.
         """
         whole = self._prefix + name
-        found = self._find(whole)
+        found = self._get_impl(whole)
         if found is None:
-            found = self._params[whole] = Parameter(whole, **attributes)
+            found = Parameter(whole, **kwargs)
+            self._params[whole] = found
             return found
-        for key, wanted in attributes.items():
-            if getattr(found, key, None) is None:
+        for key, wanted in kwargs.items():
+            stored = getattr(found, key, None)
+            if stored is None:
                 setattr(found, key, wanted)
                 continue
-            stored = getattr(found, key)
-            if key == "shape" and wanted is not None and len(wanted) == len(stored):
-                merged = _merged(tuple(wanted), stored)
+            if key == "shape" and len(wanted) == len(stored):
+                merged = _merged(wanted, stored)
                 if merged is not None:
                     found._shape = merged
                     continue
-            elif key == "dtype" and initializer.same_type(wanted, stored):
+            elif key == "dtype" and _same_type(wanted, stored):
                 continue
             assert wanted is None or wanted == stored, (
                 f"Cannot retrieve Parameter '{whole}' because desired attribute does not match with "
@@ -114,17 +122,33 @@ class ParameterDict(metaclass=MXNetType):
         return found
 
     def get_constant(self, name: str, value: Any = None) -> Constant:
-        """The Constant `prefix + name`, made of `value` where there is none."""
+        """The Constant `prefix + name`, made of `value` where there is none.
+
+        Args:
+            name: without the prefix.
+            value: what `nd.array` takes; a Constant that is there has to have it.
+
+        Raises:
+            KeyError: there is none, and no value.
+            AssertionError: there is one of another value, or a Parameter that is none.
+        """
         whole = self._prefix + name
-        found = self._find(whole)
+        found = self._get_impl(whole)
         if found is None:
             if value is None:
                 raise KeyError(
                     f"No constant named '{whole}'. Please specify value if you want to create a new constant."
                 )
             found = self._params[whole] = Constant(whole, value)
-        assert isinstance(found, Constant), f"Parameter '{whole}' already exists but it is not a constant."
-        return found
+        elif value is not None:
+            assert isinstance(found, Constant), (
+                f"Parameter '{whole}' already exists but it is not a constant."
+            )
+            given = value.asnumpy() if isinstance(value, NDArray) else np.asarray(value)
+            assert given.shape == found.value.shape and (given == found.value.asnumpy()).all(), (
+                f"Constant '{whole}' already exists but it's value doesn't match new value"
+            )
+        return found  # type: ignore[return-value]  # as in MXNet, what is there is given where nothing is asked
 
     def update(self, other: ParameterDict) -> None:
         """Take over every Parameter of another dictionary.
@@ -132,31 +156,33 @@ class ParameterDict(metaclass=MXNetType):
         Raises:
             AssertionError: another Parameter of the same name is here.
         """
+        mine = self._params
         for name, parameter in other.items():
-            assert self._params.get(name, parameter) is parameter, (
-                f"Cannot update self with other because they have different Parameters with the same "
-                f"name '{name}'"
-            )
-        self._params.update(other._params)
+            if mine.get(name, parameter) is not parameter:
+                raise AssertionError(
+                    "Cannot update self with other because they have different Parameters with the same "
+                    f"name '{name}'"
+                )
+        mine.update(other.items())
+
+    # ---- all at once --------------------------------------------------------------------------------
 
     def initialize(
-        self,
-        init: Any = None,
-        ctx: Context | Sequence[Context] | None = None,
-        verbose: bool = False,
-        force_reinit: bool = False,
+        self, init: Any = None, ctx: Contexts = None, verbose: bool = False, force_reinit: bool = False
     ) -> None:
         """Initialise every Parameter, in order.
 
         Args:
             init: for those without an initializer of their own; `Uniform()` by default.
             ctx: where.
-            verbose: whether the initializer prints what it does.
+            verbose: whether the initializer logs what it does.
             force_reinit: whether to fill again what is filled already.
         """
-        init = initializer.Uniform() if init is None else init
+        init = _UNIFORM if init is None else init
         if verbose:
             init.set_verbosity(verbose=verbose)
+        if not isinstance(init, (initializer.Initializer, str)):
+            init = initializer.chosen(init)
         for parameter in self.values():
             parameter.initialize(None, ctx, init, force_reinit=force_reinit)
 
@@ -165,7 +191,7 @@ class ParameterDict(metaclass=MXNetType):
         for parameter in self.values():
             parameter.zero_grad()
 
-    def reset_ctx(self, ctx: Context | Sequence[Context]) -> None:
+    def reset_ctx(self, ctx: Contexts) -> None:
         """Move every Parameter to another context."""
         for parameter in self.values():
             parameter.reset_ctx(ctx)
@@ -178,6 +204,113 @@ class ParameterDict(metaclass=MXNetType):
         """Set an attribute of every Parameter: `params.setattr("grad_req", "null")`."""
         for parameter in self.values():
             setattr(parameter, name, value)
+
+    # ---- files --------------------------------------------------------------------------------------
+
+    def save(self, filename: str | os.PathLike[str], strip_prefix: str = "") -> None:
+        """Write every Parameter into a `.params` file, under its name.
+
+        Args:
+            filename: of the file.
+            strip_prefix: is left out of the names.
+
+        Raises:
+            ValueError: a name does not begin with `strip_prefix`.
+            RuntimeError: a Parameter has no values yet.
+        """
+        arrays: dict[str, NDArray] = {}
+        for parameter in self.values():
+            values = parameter.list_data()[0]
+            if not parameter.name.startswith(strip_prefix):
+                raise ValueError(
+                    f"Prefix '{strip_prefix}' is to be striped before saving, but Parameter's name "
+                    f"'{parameter.name}' does not start with '{strip_prefix}'. this may be due to your Block "
+                    "shares parameters from other Blocks or you forgot to use 'with name_scope()' when "
+                    f"creating child blocks. {_NAMING}"
+                )
+            arrays[parameter.name[len(strip_prefix) :]] = values
+        write(filename, arrays)
+
+    def load(
+        self,
+        filename: str | os.PathLike[str],
+        ctx: Contexts = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        restore_prefix: str = "",
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+    ) -> None:
+        """Load Parameters by name from a `.params` file; see `load_dict`."""
+        arrays = read(filename)
+        where = os.fspath(filename)
+        self.load_dict(
+            arrays, ctx, allow_missing, ignore_extra, restore_prefix, where, cast_dtype, dtype_source
+        )
+
+    def load_dict(
+        self,
+        param_dict: Mapping[str, Any],
+        ctx: Contexts = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        restore_prefix: str = "",
+        filename: str | None = None,
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+    ) -> None:
+        """Load Parameters by name: all of them, or none where something is wrong.
+
+        Args:
+            param_dict: arrays by name; `arg:` and `aux:` before a name are left out.
+            ctx: where to load Parameters that were not initialised.
+            allow_missing: whether a Parameter may have no array.
+            ignore_extra: whether an array may have no Parameter.
+            restore_prefix: is put before the names.
+            filename: where the arrays come from, for messages.
+            cast_dtype: whether to take an array of another dtype.
+            dtype_source: then "current" casts the array, "saved" the Parameter.
+
+        Raises:
+            AssertionError: a name is missing or too much, or an array does not fit.
+        """
+        for name in self.keys() if restore_prefix else ():
+            assert name.startswith(restore_prefix), (
+                f"restore_prefix is '{restore_prefix}' but Parameters name '{name}' does not start with "
+                f"'{restore_prefix}'. {_NAMING}"
+            )
+        arrays = {
+            restore_prefix + (name[4:] if name.startswith(("arg:", "aux:")) else name): data
+            for name, data in param_dict.items()
+        }
+        source = f"file: {filename}" if filename else "param_dict"
+        cut = len(restore_prefix)
+        for name in self.keys() if not allow_missing else ():
+            assert name in arrays, (
+                f"Parameter '{name[cut:]}' is missing in {source}, which contains parameters: "
+                f"{brief(arrays.keys())}. Please make sure source and target networks have the same prefix."
+                f"{_NAMING}"
+            )
+        for name in arrays if not ignore_extra else ():
+            assert name in self._params, (
+                f"Parameter '{name[cut:]}' loaded from {source} is not present in ParameterDict, choices "
+                f"are: "
+                f"{brief(self.keys())}. Set ignore_extra to True to ignore. Please make sure source and "
+                f"target "
+                f"networks have the same prefix.{_NAMING}"
+            )
+        pairs = [(self._params[name], data) for name, data in arrays.items() if name in self._params]
+        load_into(pairs, Policy(ctx, cast_dtype, dtype_source))
+
+
+_UNIFORM = initializer.Uniform()
+
+
+def _same_type(one: Any, other: Any) -> bool:
+    try:
+        return torch_dtype(one) is torch_dtype(other)
+    except TypeError:
+        return False
 
 
 def _merged(wanted: tuple[int, ...], stored: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -1,41 +1,57 @@
-"""Gluon's Parameter: a torch parameter with a name, an initializer, and a shape that may come later.
-
-The torch tensor is made with the Parameter and stays the same object for its whole life, so that a block's
-table, an optimizer and every block that shares it hold the same one: uninitialised (torch's own
-`UninitializedParameter`) at first, filled in place later. `data()` is that tensor as an NDArray. A
-Parameter that is not differentiable (running statistics) is a torch buffer instead.
-"""
+"""Gluon's Parameter: a torch parameter with a name, an initializer, and a shape that may come later."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from ... import autograd, initializer
-from ...base import MXNetType, mx_real_t
+from ...base import MXNetError, MXNetType, mx_real_t
 from ...context import Context, current_context, device_of
-from ...ndarray import NDArray, array
-from ...ndarray.dtypes import numpy_type, torch_dtype
+from ...ndarray import NDArray
+from ...ndarray.dtypes import torch_dtype
+from .storage import Stored
 
-__all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known"]
+__all__ = ["DeferredInitializationError", "Parameter", "contexts", "shape_is_known"]
 
 Shape = tuple[int, ...]
+Contexts = Context | Sequence[Context] | None
 
 
-class DeferredInitializationError(RuntimeError):
+class DeferredInitializationError(MXNetError):
     """The Parameter waits for its shape, which the first forward pass tells."""
 
 
 def shape_is_known(shape: Shape | None) -> bool:
     """Whether every dimension of a shape is known (MXNet writes 0 or -1 for one that is not)."""
-    return shape is not None and all(size > 0 for size in shape)
+    return bool(shape) and all(size > 0 for size in shape)  # type: ignore[union-attr]
 
 
-class Parameter(metaclass=MXNetType):
+def contexts(ctx: Contexts) -> list[Context]:
+    """The contexts that a user asks for; none given: the current one."""
+    listed = [current_context()] if ctx is None else [ctx] if isinstance(ctx, Context) else list(ctx)
+    for each in listed:
+        if not isinstance(each, Context):
+            raise AttributeError(
+                f"{each!r} is no context, write mx.cpu() or mx.gpu(): "
+                f"'{type(each).__name__}' object has no attribute 'device_typeid'"
+            )
+    return listed
+
+
+def _only(ctx: list[Context]) -> Context:
+    if len(ctx) != 1:
+        raise NotImplementedError(
+            f"a Parameter lies in one context here, not in {len(ctx)}. To train on several "
+            f"devices, wrap the block in torch.nn.parallel.DistributedDataParallel. Asked for: {ctx}"
+        )
+    return ctx[0]
+
+
+class Parameter(Stored, metaclass=MXNetType):
     """One array of a network: its values, its gradient, and how it begins.
 
     Args:
@@ -48,6 +64,8 @@ class Parameter(metaclass=MXNetType):
         init: its initializer; None takes the one that `initialize` is given.
         allow_deferred_init: whether it may be initialised before its shape is known.
         differentiable: whether it can have a gradient at all.
+        stype: how it is stored: "default", which is dense, is all that there is.
+        grad_stype: how its gradient is stored; a sparse one is kept dense.
 
     >>> from glueball import mxnet as mx
     >>> weight = mx.gluon.Parameter("weight", shape=(2, 2))
@@ -73,23 +91,25 @@ class Parameter(metaclass=MXNetType):
         stype: str = "default",
         grad_stype: str = "default",
     ) -> None:
+        for what, given in (("grad_stype", grad_stype), ("stype", stype)):
+            assert given in ("default", "row_sparse", "csr"), (
+                f"{what} for Parameter '{name}' must be one of 'default', 'row_sparse', or 'csr', "
+                f"but got '{given}'"
+            )
+        super().__init__(differentiable, dtype)
         self.name = name
-        self.dtype = dtype
+        self._dtype = dtype
         self.lr_mult = lr_mult
         self.wd_mult = wd_mult
         self.init = init
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
-        self._shape = (shape,) if isinstance(shape, int) else shape if shape is None else tuple(shape)
+        self._shape: Any = (shape,) if isinstance(shape, int) else shape
         self._stype = stype
         self._grad_stype = grad_stype
-        self._array: NDArray | None = None
-        self._gradient: NDArray | None = None
-        self._context: Context | None = None
         self._deferred_init: tuple[Any, ...] = ()
         self._trainer: Any = None
         self._grad_req = "null"
-        self._tensor: torch.Tensor = UninitializedParameter() if differentiable else UninitializedBuffer()
         self.grad_req = grad_req
 
     def __repr__(self) -> str:
@@ -98,7 +118,7 @@ class Parameter(metaclass=MXNetType):
     # ---- what it is ---------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> Shape | None:
+    def shape(self) -> Any:
         """Its shape, 0 for a dimension that is not known yet; None for a shape wholly unknown."""
         return self._shape
 
@@ -111,7 +131,16 @@ class Parameter(metaclass=MXNetType):
             old in (0, -1, new) for new, old in zip(new_shape, self._shape, strict=True)
         )
         assert fits, f"Expected shape {new_shape} is incompatible with given shape {self._shape}."
-        self._shape = tuple(new_shape)
+        self._shape = new_shape
+
+    @property
+    def dtype(self) -> Any:
+        """Its dtype as it was given; may be set, which casts it."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self.cast(dtype)
 
     @property
     def stype(self) -> str:
@@ -138,32 +167,51 @@ class Parameter(metaclass=MXNetType):
 
     # ---- values -------------------------------------------------------------------------------------
 
-    def data(self, ctx: Context | None = None) -> NDArray:
+    def data(self, ctx: Any = None) -> NDArray:
         """The live values, the same array each time.
 
         Raises:
             DeferredInitializationError: it waits for its shape.
             RuntimeError: it was not initialised, or not in this context.
         """
-        if self._array is not None and (ctx is None or ctx == self._context):
-            return self._array
+        array = self._array
+        if array is not None and (ctx is None or ctx == self._context):
+            return array
+        if self._stype != "default":
+            raise RuntimeError(
+                f"Cannot return a copy of Parameter '{self.name}' on ctx {ctx} via data() because its "
+                f"storage "
+                f"type is {self._stype}. Please use row_sparse_data() instead."
+            )
+        if array is not None and ctx is list:
+            return [array]  # type: ignore[return-value]  # how MXNet's own code asks for all
         self._must_be_there(ctx)
-        assert self._array is not None
-        return self._array
+        assert array is not None
+        return array
 
     def list_data(self) -> list[NDArray]:
         """The values in each context; there is one."""
+        if self._stype != "default":
+            raise RuntimeError(
+                f"Cannot return copies of Parameter '{self.name}' on all contexts via list_data() because "
+                f"its "
+                f"storage type is {self._stype}. Please use row_sparse_data() instead."
+            )
         return [self.data()]
 
-    def grad(self, ctx: Context | None = None) -> NDArray:
-        """The live gradient, zeros before the first backward; what `data` raises, and for "null"."""
+    def grad(self, ctx: Any = None) -> NDArray:
+        """The live gradient, zeros before the first backward; raises what `data` raises, and for "null"."""
         if self._array is not None and self._grad_req == "null":
             raise RuntimeError(
                 f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'"
             )
         self._must_be_there(ctx)
-        assert self._array is not None and self._gradient is not None
-        self._gradient._tensor = self._array.settle()
+        assert self._array is not None
+        if self._gradient is None:  # sharded: torch's own gradient
+            if self._tensor.grad is None:
+                raise RuntimeError(f"Parameter '{self.name}' is sharded, and has no gradient yet.")
+            return NDArray(self._tensor.grad)
+        self._gradient._tensor = self._settled()
         return self._gradient
 
     def list_grad(self) -> list[NDArray]:
@@ -174,38 +222,43 @@ class Parameter(metaclass=MXNetType):
         """Where it is, or will be."""
         if self._array is None:
             if self._deferred_init:
-                return [self._deferred_init[1]]
+                return list(self._deferred_init[1])
             raise RuntimeError(f"Parameter '{self.name}' has not been initialized")
         assert self._context is not None
         return [self._context]
 
     def zero_grad(self) -> None:
         """Set the gradient to zero; without one, nothing."""
-        if self._array is not None and self._gradient is not None:
-            self._array.settle().zero_()
+        if self._gradient is not None:
+            self._settled().zero_()
 
     def set_data(self, data: Any) -> None:
         """Put values in, in place; while it waits for its shape, keep them for then.
 
+        Args:
+            data: an NDArray, a NumPy array or a torch tensor of its shape; its own dtype stays.
+
         Raises:
             AssertionError: another shape, or it was never initialised.
+            MXNetError: the thread records: what was computed with the old values would be wrong.
         """
         self.shape = tuple(data.shape)
         if self._array is None:
             assert self._deferred_init, f"Parameter '{self.name}' has not been initialized"
             self._deferred_init = (*self._deferred_init[:3], data)
             return
-        with autograd.pause():
-            self._array[:] = data
+        self._array[:] = NDArray(data.detach()) if isinstance(data, torch.Tensor) else data
 
-    def _must_be_there(self, ctx: Context | None) -> None:
+    def _must_be_there(self, ctx: Any) -> None:
         if self._array is not None:
-            if ctx is not None and ctx != self._context:
-                raise RuntimeError(
-                    f"Parameter '{self.name}' was not initialized on context {ctx}. "
-                    f"It was only initialized on {self.list_ctx()}."
-                )
-            return
+            if ctx is None or ctx == self._context:
+                return
+            if not isinstance(ctx, Context):
+                contexts([ctx])
+            raise RuntimeError(
+                f"Parameter '{self.name}' was not initialized on context {ctx}. "
+                f"It was only initialized on {self.list_ctx()}."
+            )
         if self._deferred_init:
             raise DeferredInitializationError(
                 f"Parameter '{self.name}' has not been initialized yet because initialization was "
@@ -224,7 +277,7 @@ class Parameter(metaclass=MXNetType):
     def initialize(
         self,
         init: Any = None,
-        ctx: Context | Sequence[Context] | None = None,
+        ctx: Contexts = None,
         default_init: Any = None,
         force_reinit: bool = False,
     ) -> None:
@@ -234,7 +287,8 @@ class Parameter(metaclass=MXNetType):
             init: an initializer or its name, before its own `init` and `default_init`.
             ctx: where; by default the current context.
             default_init: for when neither `init` nor its own is given; `Uniform()`.
-            force_reinit: whether to fill again what is filled already.
+            force_reinit: whether to fill again what is filled already. The arrays that `data()` gave
+                before keep the old values.
         """
         if self._array is not None and not force_reinit:
             warnings.warn(
@@ -243,162 +297,106 @@ class Parameter(metaclass=MXNetType):
                 stacklevel=2,
             )
             return
-        self._release()
-        context = _one(ctx)
+        default_init = _UNIFORM if default_init is None else default_init
         if init is None:
             init = default_init if self.init is None else self.init
-        waiting = (init, context, default_init, None)
-        if not shape_is_known(self._shape):
-            if self._allow_deferred_init:
-                self._deferred_init = waiting
-                return
+        waiting = init, contexts(ctx), default_init, None
+        if shape_is_known(self._shape):
+            self._fill(*waiting)
+        elif self._allow_deferred_init:
+            self._release()
+            self._deferred_init = waiting
+        else:
             raise ValueError(
                 f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}."
             )
-        self._deferred_init = waiting
-        self._finish_deferred_init()
+
+    def _fill(self, init: Any, ctx: list[Context], default_init: Any, given: Any) -> None:
+        """Make the values, and only then take them: an initializer that raises changes nothing."""
+        context = _only(ctx)
+        if self._stype != "default":
+            raise MXNetError(
+                f"Parameter '{self.name}' is of storage type {self._stype}; parameters are dense here. For "
+                f"sparse gradients of an embedding take torch.nn.Embedding(sparse=True)."
+            )
+        values = torch.zeros(self._shape, dtype=torch_dtype(self._dtype), device=device_of(context))
+        array = NDArray(values, context)
+        if given is not None:
+            array[:] = NDArray(given.detach()) if isinstance(given, torch.Tensor) else given
+        else:
+            with autograd.pause():
+                start = initializer.chosen(default_init)
+                start(initializer.InitDesc(self.name, {"__init__": init}), array)
+        self._take(values, context)
 
     def _finish_deferred_init(self) -> None:
+        """Fill it now that its shape is known, if it waits."""
         if not self._deferred_init:
             return
-        init, context, default_init, given = self._deferred_init
-        self._deferred_init = ()
         assert shape_is_known(self._shape), (
             f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}. "
             "Please specify in_units, in_channels, etc for `Block`s."
         )
-        assert self._shape is not None
-        values = torch.zeros(self._shape, dtype=torch_dtype(self.dtype), device=device_of(context))
-        filled = NDArray(values, context)
-        if given is None:
-            with autograd.pause():
-                chosen = initializer.create(initializer.Uniform() if default_init is None else default_init)
-                chosen(initializer.InitDesc(self.name, {"__init__": init}), filled)
-        else:
-            filled[:] = given
-        self._take(values, context)
-
-    def _take(self, values: torch.Tensor, context: Context) -> None:
-        """Give the torch parameter these values, and what hangs on it: the array and the gradient."""
-        self._release()
-        tensor = self._tensor
-        tensor.data = values
-        if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
-            tensor.__class__ = tensor.cls_to_become  # type: ignore[union-attr]  # torch has no types for it
-        self._array = NDArray(tensor, context)
-        self._context = context
-        self._attach()
-
-    def _release(self) -> None:
-        """Leave the values that there are to whoever holds their array: new ones are coming."""
-        if self._array is not None:
-            self._array._tensor = self._tensor.detach()
-            self._array = self._gradient = None
-
-    def _attach(self) -> None:
-        """Give the values a gradient, as `grad_req` says."""
-        assert self._array is not None
-        if self._grad_req == "null":
-            self._gradient = None
-            self._array.follow("null", None)
-            self._array._gradient = None
-            return
-        buffer = torch.zeros_like(self._tensor)
-        self._array.follow(self._grad_req, buffer)
-        self._gradient = NDArray(buffer, self._context)
-
-    def adopt(self, tensor: torch.Tensor) -> None:
-        """Another torch tensor takes the place of its own: torch's own tools put it into the block."""
-        self._tensor = tensor
-        self._shape = tuple(tensor.shape)
-        self.dtype = numpy_type(tensor.dtype)
-        if self._array is None:
-            self._array = NDArray(tensor)
-        self._array._tensor = tensor
-        self._context = self._array.context
-        self._deferred_init = ()
-        self._attach()
+        self._fill(*self._deferred_init)
 
     # ---- changing it --------------------------------------------------------------------------------
 
-    def reset_ctx(self, ctx: Context | Sequence[Context] | None) -> None:
+    def reset_ctx(self, ctx: Contexts) -> None:
         """Move it to another context.
 
         Raises:
             ValueError: it was never initialised.
         """
-        context = _one(ctx)
+        listed = contexts(ctx)
         if self._array is not None:
-            values = self._tensor.detach().to(device_of(context), copy=True)
-            self._take(values, context)
+            context = _only(listed)
+            self._take(self._tensor.detach().to(device_of(context), copy=True), context)
         elif self._deferred_init:
             init, _, default_init, given = self._deferred_init
-            self._deferred_init = (init, context, default_init, given)
+            self._deferred_init = (init, listed, default_init, given)
         else:
             raise ValueError(
                 f"Cannot reset context for Parameter '{self.name}' because it has not been initialized."
             )
 
     def cast(self, dtype: Any) -> None:
-        """Give it another dtype, values and gradient."""
-        self.dtype = dtype
+        """Give it another dtype, values and gradient; the arrays that there were keep the old one."""
+        wanted = torch_dtype(dtype)
+        self._dtype = dtype
         if self._array is None:
             return
         assert self._context is not None
-        grad = None if self._gradient is None else self._array.settle()
-        self._take(self._tensor.detach().to(torch_dtype(dtype), copy=True), self._context)
-        if grad is not None and self._gradient is not None:
-            self._array.settle().copy_(grad)
+        grad = None if self._gradient is None else self._settled()
+        self._take(self._tensor.detach().to(wanted, copy=True), self._context)
+        if grad is not None:
+            self._settled().copy_(grad)
 
+    def _set_trainer(self, trainer: Any) -> None:
+        self._trainer = trainer
 
-def _one(ctx: Context | Sequence[Context] | None) -> Context:
-    """The context to lie in."""
-    if ctx is None:
-        return current_context()
-    if isinstance(ctx, Context):
-        return ctx
-    if len(ctx) != 1:
+    # ---- what there is not --------------------------------------------------------------------------
+
+    def row_sparse_data(self, row_id: NDArray) -> NoReturn:
+        """Rows of a sparse Parameter; there is none here."""
+        raise RuntimeError(
+            f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its storage "
+            f"type is "
+            f"{self._stype}. Please use data() instead."
+        )
+
+    def list_row_sparse_data(self, row_id: NDArray) -> NoReturn:
+        """Rows of a sparse Parameter in each context; there is none here."""
+        raise RuntimeError(
+            f"Cannot return copies of Parameter '{self.name}' on all contexts via list_row_sparse_data() "
+            f"because its storage type is {self._stype}. Please use data() instead."
+        )
+
+    def var(self) -> NoReturn:
+        """The Parameter in a graph of symbols; there are none here."""
         raise NotImplementedError(
-            f"a Parameter lies in one context here, not in {len(ctx)}. To train on several "
-            f"devices, wrap the block in torch.nn.parallel.DistributedDataParallel. Asked for: {ctx}"
-        )
-    return ctx[0]
-
-
-class Constant(Parameter):
-    """A Parameter that is not trained: its values are given and its grad_req is "null".
-
-    Args:
-        name: its whole name.
-        value: what `nd.array` takes.
-    """
-
-    def __init__(self, name: str, value: Any) -> None:
-        if not isinstance(value, NDArray):
-            value = array(value)
-        self.value = value
-
-        class Init(initializer.Initializer):
-            def _init_weight(self, _: Any, arr: NDArray) -> None:
-                value.copyto(arr)
-
-        super().__init__(
-            name, grad_req="null", shape=value.shape, dtype=value.dtype, init=Init(), differentiable=False
+            f"Parameter '{self.name}' has no symbol: mx.sym is not here. Its values are data(); to compile a "
+            f"network, torch.compile(block)."
         )
 
-    def __repr__(self) -> str:
-        return f"Constant {self.name} (shape={self.shape}, dtype={self.dtype})"
 
-    @property
-    def grad_req(self) -> str:
-        """Always "null"."""
-        return "null"
-
-    @grad_req.setter
-    def grad_req(self, req: str) -> None:
-        if req != "null":
-            warnings.warn(
-                f'Constant parameter "{self.name}" does not support grad_req other than "null", '
-                f'and new value "{req}" is ignored.',
-                stacklevel=2,
-            )
+_UNIFORM = initializer.Uniform()

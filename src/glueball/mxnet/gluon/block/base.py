@@ -1,0 +1,486 @@
+"""Block: a `torch.nn.Module` with Gluon's names, and Gluon's ways to collect and initialise."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn
+
+import torch
+from torch.nn.parameter import is_lazy
+
+from ... import initializer
+from ... import ndarray as nd
+from ..._mode import mode
+from ...base import MXNetType
+from ...context import cpu
+from ...ndarray import NDArray
+from ..parameter import Parameter, ParameterDict
+from ..parameter.parameter import Contexts
+from . import collecting, foreign, hooks, saving, summary
+from .inference import outline
+from .scope import NameScope, name_of
+
+__all__ = ["Block"]
+
+_Module = torch.nn.Module
+_run = _Module.__call__
+
+
+class Block(_Module, metaclass=MXNetType):
+    """Base of all layers and networks: give it children and Parameters, and write `forward`.
+
+    Args:
+        prefix: stands before the names of its Parameters and children; by default the class's name in
+            lower case and a number.
+        params: another block's `params`, to be shared.
+
+    >>> from glueball import mxnet as mx
+    >>> from glueball.mxnet.gluon import nn
+    >>> class Net(nn.Block):
+    ...     def __init__(self, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         with self.name_scope():
+    ...             self.hidden = nn.Dense(4)
+    ...     def forward(self, x):
+    ...         return self.hidden(x) * 2
+    >>> net = Net(prefix="net_")
+    >>> net.initialize()
+    >>> net(mx.nd.ones((2, 3))).shape
+    (2, 4)
+    >>> list(net.collect_params().keys())
+    ['net_dense0_weight', 'net_dense0_bias']
+    """
+
+    _takes_tensors: ClassVar[bool] = False
+    _prints_all: ClassVar[bool] = False  # a container prints what was only registered too
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # A built-in layer computes on tensors itself; what a user writes is written for NDArrays.
+        if "_takes_tensors" not in cls.__dict__ and (
+            "forward" in cls.__dict__ or "hybrid_forward" in cls.__dict__
+        ):
+            cls._takes_tensors = False
+
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
+        before = [name for name, value in self.__dict__.items() if _may_hide(value)]
+        super().__init__()
+        self._empty_prefix = prefix == ""
+        self._prefix, self._params = name_of(prefix, params, self._alias())
+        self._name = self._prefix.removesuffix("_")
+        self._scope = NameScope(self)
+        tables = self.__dict__
+        tables["_containers"] = dict.fromkeys(before)
+        tables["_attributes"] = {}
+        tables["_deleted"] = set()
+        tables["_reg_params"] = {}
+
+    def _alias(self) -> str:
+        return type(self).__name__.lower()
+
+    # ---- names --------------------------------------------------------------------------------------
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of its Parameters."""
+        return self._prefix
+
+    @property
+    def name(self) -> str:
+        """Its prefix without the underscore at the end."""
+        return self._name
+
+    @property
+    def params(self) -> ParameterDict:
+        """Its own Parameters, those of its children not among them."""
+        return self._params
+
+    @property
+    def _children(self) -> dict[str, Any]:
+        return self._modules
+
+    def name_scope(self) -> NameScope:
+        """A `with` in which new blocks are named as its children."""
+        return self._scope
+
+    def __repr__(self) -> str:
+        children = self.__dict__.get("_modules", {})
+        lines = "\n".join(
+            f"  ({name}): {_indented(repr(children[name]))}"
+            for name in (children if self._prints_all else self.__dict__.get("_attributes", ()))
+            if children.get(name) is not None
+        )
+        return f"{type(self).__name__}(\n{lines}\n)"
+
+    # ---- attributes ---------------------------------------------------------------------------------
+    #
+    # Children and tensors lie in torch's tables only, so that torch's tools may put others in their place.
+    # `_attributes` are the children that were set as attributes, in order; those that were only registered
+    # are children too, but are not printed. What is deleted as an attribute stays a child, as in MXNet.
+
+    def __getattr__(self, name: str) -> Any:
+        tables = self.__dict__
+        registered = tables.get("_reg_params")
+        if registered is not None:
+            if name in tables["_deleted"]:
+                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+            if name in registered:
+                return registered[name]
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        tables = self.__dict__
+        registered = tables.get("_reg_params")
+        if registered is None:
+            if isinstance(value, (Block, Parameter)):
+                missing = "_children" if isinstance(value, Block) else "_reg_params"
+                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{missing}'")
+            super().__setattr__(name, value)
+            return
+        if isinstance(value, torch.Tensor) and name in registered:
+            self._adopt(name, value)
+            return
+        if name not in tables["_deleted"]:
+            existing = registered.get(name)
+            if existing is None:
+                existing = tables["_modules"].get(name)
+            if isinstance(existing, (Parameter, Block)) and not isinstance(value, type(existing)):
+                raise TypeError(
+                    f"Changing attribute type for {name} from {type(existing)} "
+                    f"to {type(value)}is not allowed."
+                )
+        if isinstance(value, _Module):
+            self.register_child(value, name)
+            tables.pop(name, None)
+            tables["_attributes"][name] = None
+            tables["_deleted"].discard(name)
+        elif isinstance(value, Parameter):
+            if name in registered:
+                raise AssertionError(
+                    "Overriding Parameter attribute %s is not allowed. If you want to share parameters "
+                    "between blocks, please set 'params' at Block construction instead."
+                )
+            tables.pop(name, None)
+            tables["_deleted"].discard(name)
+            registered[name] = value
+            table = self._parameters if value._differentiable else self._buffers
+            table[name] = value._tensor  # type: ignore[assignment]
+        else:
+            if _may_hide(value):
+                tables["_containers"][name] = None
+            super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        tables = self.__dict__
+        here = name in tables["_reg_params"] or name in tables["_modules"]
+        if here and name not in tables["_deleted"]:
+            tables["_deleted"].add(name)
+            tables["_attributes"].pop(name, None)
+        elif name in tables:
+            object.__delattr__(self, name)
+        else:
+            raise AttributeError(name)
+
+    def register_child(self, block: Any, name: str | None = None) -> None:
+        """Make a block, or a torch module, a child, under a name or the next number."""
+        self._modules[str(len(self._modules)) if name is None else name] = block
+        if isinstance(block, _Module) and not isinstance(block, Block):
+            foreign.bridge(block)
+
+    def apply(self, fn: Callable[[Any], Any]) -> Any:
+        """Call a function with each block in it, children first, and with itself."""
+        for child in self._modules.values():
+            if child is not None:
+                child.apply(fn)
+        fn(self)
+        return self
+
+    # ---- torch's tools ------------------------------------------------------------------------------
+
+    def _adopt(self, name: str, tensor: torch.Tensor) -> None:
+        """Take a tensor that torch's own tools put in a Parameter's place."""
+        parameter = self._reg_params[name]
+        parameter.adopt(tensor)
+        table = self._parameters if parameter._differentiable else self._buffers
+        table[name] = tensor  # type: ignore[assignment]
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, parameter in self._reg_params.items():
+            there: torch.Tensor | None
+            if parameter._differentiable:
+                there = self._parameters.get(name)
+            else:
+                # Torch makes new buffers. One that is shared has to stay one.
+                there = self._buffers.get(name)
+                if there is not None and there is not parameter._tensor and not there.is_meta:
+                    parameter._tensor.data = there
+                    there = self._buffers[name] = parameter._tensor
+            if there is not None and there is not parameter._tensor:
+                parameter.adopt(there)
+            parameter._note_kind()
+        return self
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: Any, strict: bool, *args: Any
+    ) -> None:
+        """Give Parameters that wait for their shape that of the state, before torch copies."""
+        if not local_metadata.get("assign_to_params_buffers", False):
+            for name, parameter in self._reg_params.items():
+                saved = state_dict.get(prefix + name)
+                if saved is None or not is_lazy(parameter._tensor):
+                    continue
+                shape = tuple(saved.shape)
+                known = parameter.shape or (0,) * len(shape)
+                if len(known) == len(shape) and all(
+                    a in (0, -1, b) for a, b in zip(known, shape, strict=True)
+                ):
+                    planned = parameter._deferred_init
+                    parameter._shape = shape
+                    parameter._fill(None, planned[1] if planned else [cpu()], None, saved)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *args)
+
+    # ---- Parameters ---------------------------------------------------------------------------------
+
+    def collect_params(self, select: str | None = None) -> ParameterDict:
+        """Its Parameters and those of all blocks in it.
+
+        Args:
+            select: a regular expression; only Parameters whose name begins with a match (`re.match`).
+
+        >>> from glueball.mxnet.gluon import nn
+        >>> nn.Dense(2, in_units=3, prefix="fc_").collect_params(".*weight")
+        fc_ (
+          Parameter fc_weight (shape=(2, 3), dtype=float32)
+        )
+        """
+        return collecting.collect(self, select)
+
+    def _collect_params_with_prefix(self, prefix: str = "") -> dict[str, Parameter]:
+        """Its Parameters and those of all blocks in it by their places, such as `0.weight`."""
+        return collecting.collect_by_place(self, prefix)
+
+    def initialize(
+        self,
+        init: Any = None,
+        ctx: Contexts = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+    ) -> None:
+        """Initialise all its Parameters, in order; those without a shape at the first forward pass.
+
+        Args:
+            init: an initializer; `Uniform()`, which draws from ±0.07, by default.
+            ctx: where.
+            verbose: whether the initializer logs what it does.
+            force_reinit: whether to fill again what is filled already.
+        """
+        init = _UNIFORM if init is None else init
+        self.collect_params().initialize(init, ctx, verbose, force_reinit)
+
+    def save_parameters(self, filename: str | os.PathLike[str], deduplicate: bool = False) -> None:
+        """Write all Parameters into a `.params` file, by their places (`0.weight`).
+
+        Args:
+            filename: of the file, which MXNet reads too.
+            deduplicate: whether a shared Parameter is written under the last of its places only.
+
+        Raises:
+            RuntimeError: a Parameter has no values yet.
+        """
+        saving.save(self, filename, deduplicate)
+
+    def load_parameters(
+        self,
+        filename: str | os.PathLike[str],
+        ctx: Contexts = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+    ) -> None:
+        """Load Parameters from a `.params` file: all of them, or none where something is wrong.
+
+        Args:
+            filename: what `save_parameters` wrote, here or in MXNet; or a file of whole names.
+            ctx: where to load Parameters that were not initialised.
+            allow_missing: whether a Parameter may not be in the file.
+            ignore_extra: whether an array of the file may have no Parameter.
+            cast_dtype: whether to take an array of another dtype.
+            dtype_source: then "current" casts the array, "saved" the Parameter.
+
+        Raises:
+            AssertionError: a Parameter is missing in the file, or an array does not fit.
+            ValueError: an array has no Parameter.
+            MXNetError: there is no such file, or it is damaged.
+        """
+        saving.load(self, filename, ctx, allow_missing, ignore_extra, cast_dtype, dtype_source)
+
+    def save_params(self, filename: str | os.PathLike[str]) -> None:
+        """Write all Parameters by their names without the block's prefix; `save_parameters` is better."""
+        warnings.warn(
+            "save_params is deprecated. Please use save_parameters. Note that if you want load from "
+            "SymbolBlock later, please use export instead. For details, see "
+            "https://mxnet.apache.org/tutorials/gluon/save_load_params.html",
+            stacklevel=2,
+        )
+        self.collect_params().save(filename, strip_prefix=self.prefix)
+
+    def load_params(
+        self,
+        filename: str | os.PathLike[str],
+        ctx: Contexts = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+    ) -> None:
+        """Load what `save_params` wrote; `load_parameters` is better, and does the same."""
+        warnings.warn("load_params is deprecated. Please use load_parameters.", stacklevel=2)
+        self.load_parameters(filename, ctx, allow_missing, ignore_extra)
+
+    def save(self, prefix: str) -> NoReturn:
+        """Write a network with its structure; there are no graphs here to write."""
+        raise NotImplementedError(
+            "a block's structure is its Python code: save_parameters writes the values, torch.save all of it."
+        )
+
+    def load(self, prefix: str) -> NoReturn:
+        """Read what `save` wrote."""
+        raise NotImplementedError(
+            "a block's structure is its Python code: load_parameters reads the values, torch.load all of it."
+        )
+
+    def cast(self, dtype: Any) -> None:
+        """Give all its Parameters another dtype."""
+        for child in self._modules.values():
+            if isinstance(child, Block):
+                child.cast(dtype)
+            elif child is not None:
+                child.to(nd.dtypes.torch_dtype(dtype))
+        for parameter in self.params.values():
+            parameter.cast(dtype)
+
+    # ---- running ------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it: NDArrays under MXNet's rules, tensors under torch's."""
+        if mode.inferring:
+            return outline(self, args)
+        for arg in args:
+            if isinstance(arg, torch.Tensor):
+                return self._on_tensors(args, kwargs)
+        if kwargs:
+            if any(isinstance(value, torch.Tensor) for value in kwargs.values()):
+                return self._on_tensors(args, kwargs)
+            raise TypeError(f"__call__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if mode.recording or not torch.is_grad_enabled():
+            return _run(self, *args)
+        torch._C._set_grad_enabled(False)
+        try:
+            return _run(self, *args)
+        finally:
+            torch._C._set_grad_enabled(True)
+
+    def _on_tensors(self, args: Any, kwargs: Any) -> Any:
+        """Run under torch's rules: a layer on the tensors, what a user wrote on NDArrays around them."""
+        if self._takes_tensors:
+            return _run(self, *args, **kwargs)
+        before = mode.recording, mode.training
+        mode.recording, mode.training = torch.is_grad_enabled(), self.training
+        try:
+            result = _run(self, *map(_into, args), **{name: _into(value) for name, value in kwargs.items()})
+        finally:
+            mode.recording, mode.training = before
+        return _out(result)
+
+    def forward(self, *args: Any) -> Any:
+        """What the block computes; to be written by each."""
+        raise NotImplementedError
+
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
+        """Accepted for MXNet's sake: every block computes the same, hybridized or not."""
+        for child in self._modules.values():
+            if isinstance(child, Block):
+                child.hybridize(active, **kwargs)
+
+    def register_forward_hook(self, hook: Callable[..., Any], **options: Any) -> Any:
+        """Call `hook(block, inputs, output)` after each forward; gives a handle with `detach()`.
+
+        Args:
+            hook: what it returns counts only where tensors came in.
+            options: torch's; with any of them it is torch's own method.
+        """
+        if options:
+            return super().register_forward_hook(hook, **options)
+        return hooks.HookHandle.of(super().register_forward_hook(hooks.after(hook)))
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any], **options: Any) -> Any:
+        """Call `hook(block, inputs)` before each forward; gives a handle with `detach()`.
+
+        Args:
+            hook: what it returns counts only where tensors came in.
+            options: torch's; with any of them it is torch's own method.
+        """
+        if options:
+            return super().register_forward_pre_hook(hook, **options)
+        return hooks.HookHandle.of(super().register_forward_pre_hook(hooks.before(hook)))
+
+    def register_op_hook(self, callback: Callable[..., Any], monitor_all: bool = False) -> None:
+        """Watch each operator in it; there is no graph here in which one could."""
+        raise NotImplementedError(
+            "operators are torch's here and not watched one by one: register_forward_hook watches blocks, "
+            "torch.utils._python_dispatch.TorchDispatchMode every operator."
+        )
+
+    def summary(self, *inputs: Any) -> None:
+        """Print each layer's output shape and number of Parameters for some inputs.
+
+        Args:
+            inputs: as the block is called; it is run once on them.
+
+        Raises:
+            AssertionError: a block in it is hybridized.
+
+        >>> from glueball import mxnet as mx
+        >>> net = mx.gluon.nn.Dense(2)
+        >>> net.initialize()
+        >>> net.summary(mx.nd.ones((1, 3)))
+        --------------------------------------------------------------------------------
+                Layer (type)                                Output Shape         Param #
+        ================================================================================
+                       Input                                      (1, 3)               0
+                     Dense-1                                      (1, 2)               8
+        ================================================================================
+        Parameters in forward computation graph, duplicate included
+           Total params: 8
+           Trainable params: 8
+           Non-trainable params: 0
+        Shared params in forward computation graph: 0
+        Unique parameters in model: 8
+        --------------------------------------------------------------------------------
+        """
+        summary.summarize(self, inputs)
+
+
+_UNIFORM = initializer.Uniform()
+
+
+def _may_hide(value: Any) -> bool:
+    return isinstance(value, (list, tuple, dict))
+
+
+def _into(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return NDArray(value)
+    return type(value)(map(_into, value)) if type(value) in (list, tuple) else value
+
+
+def _out(value: Any) -> Any:
+    if isinstance(value, NDArray):
+        return value._tensor
+    return type(value)(map(_out, value)) if type(value) in (list, tuple) else value
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")

@@ -1,0 +1,149 @@
+"""Saved arrays and Parameters: what fits, what does not and why, and the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import autograd
+from ...base import MXNetError
+from ...context import Context, cpu
+from ...ndarray import NDArray, array
+from ...ndarray.dtypes import torch_dtype
+
+if TYPE_CHECKING:
+    from .parameter import Parameter
+
+__all__ = ["Policy", "brief", "load_into", "read", "write"]
+
+
+class Policy:
+    """What to do with a saved array.
+
+    Args:
+        ctx: where to load Parameters that were not initialised; others have to lie there.
+        cast_dtype: whether a saved array of another dtype is taken.
+        dtype_source: then "current" casts the array, "saved" the Parameter.
+    """
+
+    def __init__(
+        self,
+        ctx: Context | Sequence[Context] | None = None,
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+    ) -> None:
+        if cast_dtype:
+            assert dtype_source in ("current", "saved")
+        self.contexts = [ctx] if isinstance(ctx, Context) else None if ctx is None else list(ctx)
+        self.cast_dtype = cast_dtype
+        self.dtype_source = dtype_source
+
+    def check(self, parameter: Parameter, data: Any) -> None:
+        """Raise where an array cannot be loaded into a Parameter; nothing is changed.
+
+        Raises:
+            AssertionError: another shape, dtype or context.
+        """
+        if parameter.shape:
+            fits = len(parameter.shape) == len(data.shape) and all(
+                own in (0, -1, other) for own, other in zip(parameter.shape, data.shape, strict=True)
+            )
+            assert fits, (
+                f"Failed loading Parameter '{parameter.name}' from saved params: shape incompatible expected "
+                f"{parameter.shape} vs saved {tuple(data.shape)}"
+            )
+        if parameter.dtype and not self.cast_dtype:
+            assert torch_dtype(parameter.dtype) is torch_dtype(data.dtype), (
+                f"Failed loading Parameter '{parameter.name}' from saved params: dtype incompatible expected "
+                f"{parameter.dtype} vs saved {data.dtype}. Set cast_dtype=True to cast the dtype of saved "
+                f"params."
+            )
+        if parameter._array is not None or parameter._deferred_init:
+            there = parameter.list_ctx()
+            assert self.contexts is None or set(self.contexts) == set(there), (
+                f"Failed to load Parameter '{parameter.name}' on {self.contexts} because it was previous "
+                f"initialized on {there}."
+            )
+
+    def load(self, parameter: Parameter, data: Any) -> None:
+        """Put an array that was checked into a Parameter, which is initialised by it where it was not."""
+        if parameter.shape is None or 0 in parameter.shape or -1 in parameter.shape:
+            parameter._shape = tuple(data.shape)
+        if self.cast_dtype and self.dtype_source == "saved":
+            if torch_dtype(parameter.dtype) is not torch_dtype(data.dtype):
+                parameter.cast(data.dtype)
+        elif not parameter.dtype:
+            parameter._dtype = data.dtype
+        with autograd.pause():
+            if parameter._array is not None:
+                parameter.set_data(data)
+                return
+            ctx = parameter._deferred_init[1] if parameter._deferred_init else self.contexts
+            parameter._fill(None, [cpu()] if ctx is None else ctx, None, data)
+
+
+def load_into(pairs: Sequence[tuple[Parameter, Any]], policy: Policy) -> None:
+    """Load arrays into Parameters: all of them, or none where one does not fit."""
+    for parameter, data in pairs:
+        policy.check(parameter, data)
+    for parameter, data in pairs:
+        policy.load(parameter, data)
+
+
+def brief(names: Collection[Any]) -> str:
+    """Names for a message: all of them up to seven, else the first three and the last four.
+
+    >>> brief("abcdefgh")
+    "'a', 'b', 'c', ..., 'e', 'f', 'g', 'h'"
+    """
+    listed = [f"'{name}'" for name in names]
+    if len(listed) > 7:
+        listed = [*listed[:3], "...", *listed[-4:]]
+    return ", ".join(listed)
+
+
+# ---- files ----------------------------------------------------------------------------------------------
+
+
+def write(filename: str | os.PathLike[str], arrays: Mapping[str, NDArray]) -> None:
+    """Write arrays by name into a `.params` file."""
+    from ....checkpoints import params
+
+    try:
+        params.save(filename, {name: value.asnumpy() for name, value in arrays.items()})
+    except OSError as error:
+        raise MXNetError(f'Open "{os.fspath(filename)}": {error.strerror}') from error
+
+
+def read(filename: str | os.PathLike[str]) -> dict[str, NDArray]:
+    """The arrays of a `.params` file by name.
+
+    Raises:
+        MXNetError: there is no such file, or it is no `.params` file.
+        AttributeError: its arrays have no names.
+    """
+    from ....checkpoints import params
+    from ....errors import FileFormatError
+
+    try:
+        found = params.load(filename)
+    except OSError as error:
+        raise MXNetError(f'Open "{os.fspath(filename)}": {error.strerror}') from error
+    except FileFormatError as error:
+        raise MXNetError(f"Invalid NDArray file format: {error}") from error
+    if not isinstance(found, dict):
+        if not found:
+            return {}
+        raise AttributeError(
+            f"the arrays in {os.fspath(filename)} have no names: 'list' object has no attribute 'keys'"
+        )
+    for name, values in found.items():
+        if not isinstance(values, np.ndarray):
+            raise MXNetError(
+                f"{name!r} in {os.fspath(filename)} is sparse or empty, and a Parameter is dense here: read "
+                f"the file with glueball.checkpoints.params and load .dense()."
+            )
+    return {name: array(values, dtype=values.dtype) for name, values in found.items()}  # type: ignore[union-attr]
