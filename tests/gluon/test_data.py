@@ -60,7 +60,10 @@ def test_samples_of_numpy_torch_lists_and_datasets():
     [
         ((), "Needs at least 1 arrays"),
         (([1], [1, 2]), "All arrays must have the same length; array[0] has length 1 while array[2] has 2."),
-        (([1], [1], [1, 2]), "All arrays must have the same length; array[0] has length 1 while array[3] has 2."),
+        (
+            ([1], [1], [1, 2]),
+            "All arrays must have the same length; array[0] has length 1 while array[3] has 2.",
+        ),
     ],
 )
 def test_arrays_of_different_lengths(parts, text):
@@ -159,7 +162,11 @@ def test_batches_are_as_many_as_said(length, size, last):
         told, batches = len(sampler), list(sampler)
         assert told == len(batches)
         assert all(len(batch) == size for batch in (batches[:-1] if last == "keep" else batches))
-        wanted = {"keep": length, "discard": length // size * size, "rollover": (left + length) // size * size}
+        wanted = {
+            "keep": length,
+            "discard": length // size * size,
+            "rollover": (left + length) // size * size,
+        }
         assert sum(map(len, batches)) == wanted[last]
         left = (left + length) % size if last == "rollover" else 0
 
@@ -207,7 +214,11 @@ def test_batches_of_samples(samples, dtype, values):
 def test_batches_of_tuples_are_lists():
     batch = gdata.dataloader.default_batchify_fn([((1, 2.5), np.ones(2)), ((3, 4.5), np.zeros(2))])
     assert [type(batch), type(batch[0])] == [list, list]
-    assert [part.asnumpy().tolist() for part in (*batch[0], batch[1])] == [[1, 3], [2.5, 4.5], [[1, 1], [0, 0]]]
+    assert [part.asnumpy().tolist() for part in (*batch[0], batch[1])] == [
+        [1, 3],
+        [2.5, 4.5],
+        [[1, 1], [0, 0]],
+    ]
 
 
 def test_torch_samples_make_a_torch_batch():
@@ -221,8 +232,16 @@ def test_torch_samples_make_a_torch_batch():
     ("samples", "error", "text"),
     [
         ([nd.ones(1), nd.ones(2)], mx.MXNetError, "shape do not match"),
-        ([nd.ones(1), nd.ones(1, dtype="int32")], mx.MXNetError, "at 1-th input: expected float32, got int32"),
-        ([nd.ones(1), np.ones(1)], AssertionError, r"Positional arguments must have NDArray type, but got \[1\.\]"),
+        (
+            [nd.ones(1), nd.ones(1, dtype="int32")],
+            mx.MXNetError,
+            "at 1-th input: expected float32, got int32",
+        ),
+        (
+            [nd.ones(1), np.ones(1)],
+            AssertionError,
+            r"Positional arguments must have NDArray type, but got \[1\.\]",
+        ),
     ],
 )
 def test_samples_that_make_no_batch(samples, error, text):
@@ -319,7 +338,10 @@ def test_batches_of_workers_can_be_trained_on():
 def test_workers_take_functions_that_cannot_be_pickled():
     factor = 10
     loader = gdata.DataLoader(
-        gdata.SimpleDataset([1, 2, 3]).transform(lambda x: x * factor), 2, num_workers=1, batchify_fn=lambda x: x
+        gdata.SimpleDataset([1, 2, 3]).transform(lambda x: x * factor),
+        2,
+        num_workers=1,
+        batchify_fn=lambda x: x,
     )
     assert list(loader) == [[10, 20], [30]]
 
@@ -354,13 +376,13 @@ def test_what_a_worker_raises_is_raised_here(threads):
 
 @pytest.mark.parametrize("threads", [False, True])
 def test_a_worker_may_take_too_long(threads, capsys):
-    loader = gdata.DataLoader(
-        Squares(1, slow=0.6), 1, num_workers=1, thread_pool=threads, timeout=0.1
-    )
+    loader = gdata.DataLoader(Squares(1, slow=0.6), 1, num_workers=1, thread_pool=threads, timeout=0.1)
     with pytest.raises(multiprocessing.TimeoutError):
         next(iter(loader))
     said = capsys.readouterr().out
-    assert said.startswith("Worker timed out after 0.1 seconds. This might be caused by \n\n            - Slow tran")
+    assert said.startswith(
+        "Worker timed out after 0.1 seconds. This might be caused by \n\n            - Slow tran"
+    )
     assert ("Insufficient shared_memory" in said) is not threads
 
 

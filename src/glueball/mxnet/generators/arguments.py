@@ -46,11 +46,7 @@ def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
     name = np.dtype(dtype).name
     if name in valid:
         return name
-<<<<<<< HEAD
-    choices = ", ".join(f"'{choice}'" for choice in sorted(("None", *valid)))
-=======
     choices = ", ".join(f"'{choice}'" for choice in sorted(valid))
->>>>>>> 0d5f836d2c584621fb70fdcf23293735ef2b2f93
     raise MXNetError(
         f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}"
     )
