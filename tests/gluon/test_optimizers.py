@@ -40,14 +40,18 @@ def tool():
 def told(case):
     name, options, dtype, mults, scheduler = case
     text = ",".join(f"{key}={value}" for key, value in options.items())
-    return f"{name}({text}){'' if dtype == 'float32' else dtype}{'-mults' * mults}{'-rates' * bool(scheduler)}"
+    return (
+        f"{name}({text}){'' if dtype == 'float32' else dtype}{'-mults' * mults}{'-rates' * bool(scheduler)}"
+    )
 
 
 def test_every_case_has_its_golden_data(tool):
     assert [case for case, _ in GOLDEN["trained"]] == json.loads(json.dumps(list(tool.cases())))
 
 
-@pytest.mark.parametrize(("case", "wanted"), GOLDEN["trained"], ids=lambda it: told(it) if len(it) == 5 else "")
+@pytest.mark.parametrize(
+    ("case", "wanted"), GOLDEN["trained"], ids=lambda it: told(it) if len(it) == 5 else ""
+)
 def test_weights_are_those_of_mxnet(tool, case, wanted):
     got = tool.trained(*case)
     full = case[2] == "float16" and "multi_precision" in case[1]
@@ -156,7 +160,10 @@ def test_a_state_that_no_longer_fits_is_one_error():
     updater = mx.optimizer.get_updater(mx.optimizer.SGD(momentum=0.9))
     updater(0, nd.ones(2), weight)
     for wrong, text in [
-        (nd.ones(2, dtype="float64"), "Incompatible attr in node  at 2-th input: expected float64, got float32"),
+        (
+            nd.ones(2, dtype="float64"),
+            "Incompatible attr in node  at 2-th input: expected float64, got float32",
+        ),
         (nd.ones(3), r"Incompatible attr in node  at 2-th input: expected \[3\], got \[2\]"),
     ]:
         before = wrong.asnumpy()

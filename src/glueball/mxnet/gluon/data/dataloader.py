@@ -231,8 +231,11 @@ class DataLoader(metaclass=MXNetType):
         batches, self._iter = self._iter, None
         assert batches is not None
         yield from batches
-        if self._iter is None and self.auto_reload:
+        if self.auto_reload and not self._begun():
             self.refresh()
+
+    def _begun(self) -> bool:
+        return self._iter is not None
 
     def refresh(self) -> None:
         """Begin another round: workers make its first batches ahead."""
