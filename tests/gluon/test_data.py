@@ -359,7 +359,7 @@ def test_workers_give_what_batchify_gives():
 def test_many_batches_can_be_kept():
     """As open files they would be too many."""
     batches = list(gdata.DataLoader(list(range(3000)), 1, num_workers=2))
-    assert [int(batch) for batch in batches] == list(range(3000))
+    assert [int(batch.asscalar()) for batch in batches] == list(range(3000))
 
 
 @pytest.mark.parametrize("threads", [False, True])
@@ -368,7 +368,7 @@ def test_what_a_worker_raises_is_raised_here(threads):
     seen = []
     with pytest.raises(KeyError, match="no sample 2"):
         for batch in loader:
-            seen.append(int(batch))
+            seen.append(int(batch.asscalar()))
     assert seen == [0, 1]
     with pytest.raises(ValueError, match="Pool not running"):
         list(loader)
@@ -397,7 +397,7 @@ def test_batches_are_made_ahead():
     loader = gdata.DataLoader(data, 1, num_workers=1, thread_pool=True, prefetch=2)
     assert asked == []
     first = iter(loader)
-    assert int(next(first)) == 0
+    assert int(next(first).asscalar()) == 0
     time.sleep(0.2)
     assert asked == [0, 1, 2]
     assert len(list(first)) == 5
