@@ -448,3 +448,22 @@ def test_initialize_by_default_is_gluons():
     gb.initialize(net, seed=0)
     values = net.weight.data().asnumpy()
     assert 0.06 < abs(values).max() <= 0.07 and not net.bias.data().asnumpy().any()
+
+
+@pytest.mark.skipif(not hasattr(nn, "Conv2DTranspose"), reason="there are no convolutions")
+def test_fans_are_those_of_torchs_layers():
+    pairs = [
+        (nn.Dense(6, in_units=4), torch.nn.Linear(4, 6)),
+        (nn.Conv2D(6, 3, in_channels=4), torch.nn.Conv2d(4, 6, 3)),
+        (nn.Conv2D(6, 3, in_channels=4, groups=2), torch.nn.Conv2d(4, 6, 3, groups=2)),
+        (nn.Conv2DTranspose(6, 3, in_channels=4), torch.nn.ConvTranspose2d(4, 6, 3)),
+        (nn.Conv1DTranspose(6, 3, in_channels=4, groups=2), torch.nn.ConvTranspose1d(4, 6, 3, groups=2)),
+        (nn.Embedding(9, 4), torch.nn.Embedding(9, 4)),
+    ]
+    for gluons, torchs in pairs:
+        started(gluons)
+        for how in (gb.init.Xavier(factor_type="in"), gb.init.Xavier(factor_type="out")):
+            draws = [
+                gb.collect_params(one).plan({"weight": how}, seed=0).rows[0].draws for one in (gluons, torchs)
+            ]
+            assert draws[0] == draws[1], (torchs, draws)

@@ -177,7 +177,10 @@ class Block(_Module, metaclass=MXNetType):
         else:
             if _may_hide(value):
                 tables["_containers"][name] = None
-            super().__setattr__(name, value)
+            if name in tables["_deleted"]:
+                tables[name] = value
+            else:
+                super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         tables = self.__dict__

@@ -60,9 +60,11 @@ class Stored:
         """Give the tensor these values, and what hangs on it: the array and the gradient."""
         self._release()
         tensor: Any = self._tensor
-        tensor.data = values
         if type(tensor) in _WAITING:
             tensor.__class__ = tensor.cls_to_become
+        if tensor.requires_grad and not values.is_floating_point():  # torch does not follow integers
+            tensor.requires_grad_(False)
+        tensor.data = values
         self._array = NDArray(tensor, context)
         self._context = context
         self._deferred_init = ()
@@ -119,7 +121,7 @@ class Stored:
     def _note_kind(self) -> None:
         """Say of the tensor what it has become: torch changed its dtype, its shape or its device."""
         tensor = self._tensor
-        if torch_dtype(self._dtype) is not tensor.dtype:
+        if self._dtype is not None and torch_dtype(self._dtype) is not tensor.dtype:
             self._dtype = numpy_type(tensor.dtype)
         if type(tensor) in _WAITING:
             return
