@@ -20,7 +20,6 @@ _WAYS = {
     "SyncBatchNorm": "torch.nn.SyncBatchNorm",
     "BatchNorm_v1": "nd.BatchNorm",
     "SparseEmbedding": "torch.nn.Embedding with sparse=True",
-    "cast_storage": "torch.Tensor.to_sparse",
     "sparse_retain": "torch.Tensor.to_sparse",
     "imdecode": "torchvision.io.decode_image",
     "resize": "torch.nn.functional.interpolate",

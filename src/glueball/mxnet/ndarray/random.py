@@ -112,9 +112,8 @@ def _drawn(
             )
     if arrays[0]:
         each = _shape_of(shape, None, name)
-        if out is not None and dtype is None:
-            dtype = out.dtype
-        values = draw(*(parameter.asnumpy() for parameter in parameters), shape=each, dtype=dtype)
+        kind = dtype or (np.float32 if out is None else out.dtype)
+        values = draw(*(parameter.asnumpy() for parameter in parameters), shape=each, dtype=kind)
         return _given(values, ctx or parameters[0].context, out)
     if out is not None:
         if dtype is not None and np.dtype(dtype) != np.dtype(out.dtype):

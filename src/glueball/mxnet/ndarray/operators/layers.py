@@ -13,6 +13,7 @@ from ...base import MXNetError
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
 from ..register import choice, count_arrays, joined, operator
+from .binary import floats_only, same_types
 
 __all__: list[str] = []
 
@@ -41,6 +42,8 @@ def FullyConnected(
             'Required parameter num_hidden of int is not presented, in operator FullyConnected(name="")'
         )
     count_arrays("FullyConnected", 2, bias, not no_bias)
+    same_types(data, weight)
+    floats_only(data)
     if flatten and data.dim() != 2:
         data = data.reshape(data.shape[0], -1)
     wanted = (int(num_hidden), data.shape[-1])
@@ -48,7 +51,9 @@ def FullyConnected(
         raise MXNetError(
             f"Shape inconsistent, Provided = {joined(weight.shape)}, inferred shape=({wanted[0]},{wanted[1]})"
         )
-    return functional.linear(data, weight, None if no_bias else bias)
+    if bias is not None and tuple(bias.shape) != wanted[:1]:
+        raise MXNetError(f"Unexpected shape for bias {joined(bias.shape)}")
+    return functional.linear(data, weight, bias)
 
 
 _ACTIVATIONS = {
@@ -64,6 +69,7 @@ _ACTIVATIONS = {
 def Activation(data: Tensor, act_type: str) -> Tensor:
     """One of "relu", "sigmoid", "softrelu" (log(1 + eˣ)), "softsign" and "tanh"."""
     choice("Activation", "act_type", act_type, _ACTIVATIONS)
+    floats_only(data)
     return _ACTIVATIONS[act_type](data)
 
 
