@@ -144,6 +144,9 @@ class Plan:
         if plain is None:
             held = dict(zip(rows, tree.arrays(rows), strict=True))
             self._check_kept(held)
+            for row in self._later:
+                if not adapter.lazy(tree.array(row)):
+                    raise StaleError(f"{tree.names[row]!r} was lazy when this was planned. Plan again.")
         made = {
             row: make(adapter, held[row], how, target, self._prefix + target.name, self.seed)
             for row, (how, target) in self._made.items()

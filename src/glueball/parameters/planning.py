@@ -152,10 +152,7 @@ def _resolve(
                     left_alone.append(tree.names[row])
                 continue
             if plan._device is None:
-                raise DeferredError(
-                    f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
-                    f'To give it memory and values at once, write initialize(…, device="cpu").'
-                )
+                raise DeferredError(f"{tree.names[row]!r} cannot be initialised where it is: {reason}.")
         reason = adapter.unwritable(array)
         if reason:
             raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
@@ -255,6 +252,4 @@ def _need_all_of_meta(plan: Plan) -> None:
     arrays = zip(kept, tree.arrays(kept), strict=True)
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names:
-        raise DeferredError(
-            f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
-        )
+        raise DeferredError(f"no rule fills {names_text(names)}, on the meta device: add one.")
