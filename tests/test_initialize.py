@@ -301,6 +301,12 @@ class Broken(init.Initializer):
             r"Load\(<1 arrays>\) has no array for '0\.weight' \(nearest: '0\.wieght'\)",
         ),
         ({3: 1}, gb.PatternError, "3 is no pattern"),
+        ({None: 1}, gb.PatternError, r"None is no pattern\. For all parameters write '\.\*'"),
+        (
+            lambda data: float(data.normal_().std()),
+            gb.InitializerError,
+            r"<lambda> returned \d\S+ for '0\.weight': what fills an array returns nothing, or an array",
+        ),
     ],
 )
 def test_bad_rules_change_nothing(rules, error, says):
@@ -400,6 +406,7 @@ def test_a_recipe_is_saved_compared_and_carried_out_again():
     assert recipe == plan.recipe
     again = gb.collect_params(second).initialize(recipe)
     assert same(values(first), values(second))
+    assert same(values(first), values(gb.initialize(rgnet(), plan)))
     assert again == plan
     assert again != gb.collect_params(second).plan(rules, seed=4)
     gb.collect_params(second).initialize(recipe, seed=4)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import streams
-from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError
+from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError, PatternError
 from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
@@ -34,6 +34,8 @@ def make_plan(
     buffers: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
+    if isinstance(rules, Plan):
+        rules = rules.recipe
     if isinstance(rules, Recipe):
         seed = rules.seed if seed is None else seed
         prefix = prefix or rules.prefix
@@ -47,6 +49,8 @@ def make_plan(
         parsed = _follow(plan, rules, rows)
     elif isinstance(rules, Mapping):
         for pattern, given in rules.items():
+            if pattern is None:
+                raise PatternError(f"None is no pattern. For all parameters write {'.*'!r}.")
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
         parsed.append((None, Default() if rules is None else as_initializer(rules)))
