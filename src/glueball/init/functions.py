@@ -52,6 +52,9 @@ class Function(Initializer):
     makes: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        given: Any = self.fill
+        if not callable(given):
+            raise InitializerError(f"Function takes a function, not {given!r}.")
         object.__setattr__(self, "makes", _makes(self.fill))
 
     def _init_weight(self, name: str, data: Any) -> Any:

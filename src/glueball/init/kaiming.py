@@ -43,7 +43,7 @@ def gain(nonlinearity: str, a: float = 0.01) -> float:
     """
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + a**2))
-    if nonlinearity not in _GAINS:
+    if not isinstance(nonlinearity, str) or nonlinearity not in _GAINS:
         known = ", ".join(map(repr, [*_GAINS, "leaky_relu"]))
         raise InitializerError(f"no gain is known for {nonlinearity!r}. Known: {known}.")
     return _GAINS[nonlinearity]
