@@ -221,6 +221,15 @@ def test_rules_by_class_leave_what_has_no_fans_and_say_so():
     params.initialize({lambda p: p.ndim == 1: 0, ".*": "xavier"})
 
 
+def test_rules_for_several_classes_and_for_a_layer_do_so_too():
+    for rule in (lambda model: (nn.Linear, nn.ReLU), lambda model: model[0]):
+        model = mlp()
+        plan = gb.collect_params(model).plan({rule(model): "xavier", "2": 0}, seed=0)
+        assert "0.bias" in plan.left_alone and "0.weight" not in plan.left_alone
+    with pytest.raises(gb.InitializerError, match=r"'0\.bias' of shape \(8,\) has none"):
+        gb.collect_params(mlp()).plan({(nn.Linear, ".*"): "xavier"}, seed=0)
+
+
 def test_a_plan_changes_nothing_and_prints_as_a_table():
     model = mlp()
     before = values(model)

@@ -65,8 +65,8 @@ class Plan:
         self._last: dict[int, Callable[[Any], None]] = {}  # computed from others that are filled
         self._later: dict[int, Later] = {}
         self._buffers: list[Buffer] = []
-        # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
         self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
+        # Arrays by row, and what `Adapter.plain` says of them: only until it is carried out or kept.
         self._arrays: tuple[dict[int, Any], dict[int, Any] | None] | None = None
 
     @property

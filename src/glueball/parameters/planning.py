@@ -54,7 +54,6 @@ def make_plan(
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
         parsed.append((None, Default() if rules is None else as_initializer(rules)))
-    free: Sequence[int] = rows
     shadowed = []
     for number, (pattern, initializer) in enumerate(() if isinstance(rules, Recipe) else parsed):
         label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
@@ -67,7 +66,7 @@ def make_plan(
             shadowed.append(label)
         plan._rule_of.update(dict.fromkeys(mine, number))
     plan.shadowed = tuple(shadowed)
-    plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
+    plan.unmatched = tuple(tree.names[row] for row in rows if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
     held = plan._arrays[0] if plan._arrays else {}
     filled = (
@@ -123,7 +122,7 @@ def _resolve(
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
-    whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
+    whole_layers = [_takes_layers(tree, pattern) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
     arrays = tree.arrays(taken)
     plain = adapter.plain(arrays)
@@ -212,6 +211,13 @@ def _resolve(
         )
     plan.left_alone = tuple(left_alone)
     _need_all_of_meta(plan)
+
+
+def _takes_layers(tree: Tree, pattern: Pattern | None) -> bool:
+    """Whether a rule is for whole layers: for all, for classes, or for a layer itself."""
+    if isinstance(pattern, tuple):
+        return all(isinstance(part, type) for part in pattern)
+    return pattern is None or isinstance(pattern, type) or id(pattern) in tree.index
 
 
 def _shape(tree: Tree, row: int, array: Any) -> Any:
