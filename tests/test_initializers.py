@@ -163,6 +163,13 @@ class Small(init.Normal):
     pass
 
 
+@pytest.mark.parametrize(("kind", "given"), [(init.Constant, 1), (init.Load, {}), (init.Mixed, {"a": 0})])
+def test_a_class_made_from_ours_is_another(kind, given):
+    mine = type("Mine", (kind,), {})
+    assert repr(mine(given)) == repr(kind(given)).replace(kind.__name__, "Mine", 1)
+    assert mine(given) == mine(given) and mine(given) != kind(given) and kind(given) != mine(given)
+
+
 class Theirs:
     """Bears our names."""
 

@@ -115,7 +115,7 @@ class Load(Initializer):
         return self.default.choose(target)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Load):
+        if not isinstance(other, Load) or type(self) is not type(other):
             return NotImplemented
         mine, others = self.arrays, other.arrays
         return (
@@ -129,7 +129,7 @@ class Load(Initializer):
 
     def __repr__(self) -> str:
         rest = "" if self.default is None else f", default={self.default!r}"
-        return f"Load(<{len(self.arrays)} arrays>{rest})"
+        return f"{type(self).__name__}(<{len(self.arrays)} arrays>{rest})"
 
     def to_json(self) -> Any:
         """With the arrays as nested lists.
@@ -201,7 +201,8 @@ class Mixed(Initializer):
         raise InitializerError(f"{self!r} has no pattern for {target.name!r}: end it with '.*'.")
 
     def __repr__(self) -> str:
-        return f"Mixed({{{', '.join(f'{pattern!r}: {how!r}' for pattern, how in self.rules)}}})"
+        rules = ", ".join(f"{pattern!r}: {how!r}" for pattern, how in self.rules)
+        return f"{type(self).__name__}({{{rules}}})"
 
     def to_json(self) -> Any:
         """Patterns and initializers in order."""

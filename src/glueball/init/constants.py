@@ -76,7 +76,7 @@ class Constant(Given):
         return made
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Constant):
+        if not isinstance(other, Constant) or type(self) is not type(other):
             return NotImplemented
         return equal(self.value, other.value)
 
@@ -89,8 +89,8 @@ class Constant(Given):
     def __repr__(self) -> str:
         shape = getattr(self.value, "shape", ())
         if shape:
-            return f"Constant(<{type(self.value).__name__} {'×'.join(map(str, shape))}>)"
-        return f"Constant({self.value!r})"
+            return f"{type(self).__name__}(<{type(self.value).__name__} {'×'.join(map(str, shape))}>)"
+        return f"{type(self).__name__}({self.value!r})"
 
     def to_json(self) -> Any:
         """A number as itself; an array as nested lists with its dtype.
