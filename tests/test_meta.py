@@ -432,6 +432,32 @@ def test_a_kept_plan_is_for_what_it_saw():
     assert not any(p.any() for p in model.parameters())
 
 
+def expand(model):
+    model[2].weight.data = torch.zeros(1, 1).expand(1, 8)
+
+
+def tie(model):
+    model[2].bias = model[0].bias
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda model: model[2].to("meta"), r"'2\.weight' has changed .*: it lies on the meta device"),
+        (expand, r"'2\.weight' has changed since this was planned: it is expanded"),
+        (tie, r"'2\.bias' is tied with '0\.bias' now"),
+    ],
+)
+def test_a_kept_plan_writes_nothing_where_the_model_has_changed(change, says):
+    model = nn.Sequential(nn.Linear(4, 1), nn.ReLU(), nn.Linear(8, 1))
+    before = model[0].weight.detach().clone()
+    plan = gb.collect_params(model).plan(1.0, seed=0)
+    change(model)
+    with pytest.raises(gb.StaleError, match=says):
+        plan.apply()
+    assert torch.equal(model[0].weight, before)
+
+
 def test_a_plan_from_before_a_lazy_layer_ran_is_told():
     model = lazy()
     plan = gb.collect_params(model).plan(3.0, seed=0)

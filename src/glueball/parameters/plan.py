@@ -220,12 +220,19 @@ class Plan:
 
     def _check_kept(self, held: Mapping[int, Any]) -> None:
         """A plan that was kept is for the arrays that it saw."""
+        adapter, names = self._tree.adapter, self._tree.names
+        first: dict[int, int] = {}
         for row, array in held.items():
             if self._tree.facts(row, array)[:2] != self._seen[row]:
                 raise StaleError(
-                    f"{self._tree.names[row]!r} has another shape or dtype than when this was planned. "
-                    f"Plan again."
+                    f"{names[row]!r} has another shape or dtype than when this was planned. Plan again."
                 )
+            reason = (self._device is None and adapter.no_values(array)) or adapter.unwritable(array)
+            if reason:
+                raise StaleError(f"{names[row]!r} has changed since this was planned: {reason}.")
+            other = first.setdefault(id(array), row)
+            if other != row:
+                raise StaleError(f"{names[row]!r} is tied with {names[other]!r} now. Plan again.")
 
     def _materialise(self, rows: Sequence[int], held: Mapping[int, Any]) -> None:
         """Give all of them memory, or none."""
