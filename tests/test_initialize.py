@@ -314,7 +314,7 @@ class Broken(init.Initializer):
         (
             lambda data: float(data.normal_().std()),
             gb.InitializerError,
-            r"<lambda> returned \d\S+ for '0\.weight': what fills an array returns nothing, or an array",
+            r"<lambda> filled '0\.weight' and returned \d\S+: let it do one of both\. Nothing was changed",
         ),
     ],
 )
