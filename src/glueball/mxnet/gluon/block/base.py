@@ -163,6 +163,7 @@ class Block(_Module, metaclass=MXNetType):
             tables.pop(name, None)
             tables["_attributes"][name] = None
             tables["_deleted"].discard(name)
+            self._keep_visible(name, value)
         elif isinstance(value, Parameter):
             if name in registered:
                 raise AssertionError(
@@ -174,6 +175,7 @@ class Block(_Module, metaclass=MXNetType):
             registered[name] = value
             table = self._parameters if value._differentiable else self._buffers
             table[name] = value._tensor  # type: ignore[assignment]
+            self._keep_visible(name, value)
         else:
             if _may_hide(value):
                 tables["_containers"][name] = None
@@ -182,11 +184,18 @@ class Block(_Module, metaclass=MXNetType):
             else:
                 super().__setattr__(name, value)
 
+    def _keep_visible(self, name: str, value: Any) -> None:
+        # Tables are looked into last: a class's own attribute (`head = None`) or a method of torch's that
+        # MXNet's Block has not (`half`, `children`) would be found before.
+        if hasattr(type(self), name):
+            self.__dict__[name] = value
+
     def __delattr__(self, name: str) -> None:
         tables = self.__dict__
         here = name in tables["_reg_params"] or name in tables["_modules"]
         if here and name not in tables["_deleted"]:
             tables["_deleted"].add(name)
+            tables.pop(name, None)
             tables["_attributes"].pop(name, None)
         elif name in tables:
             object.__delattr__(self, name)
