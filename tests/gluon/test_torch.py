@@ -139,6 +139,20 @@ def test_own_code_runs_on_tensors_with_torchs_gradients():
         assert not net(x).requires_grad
 
 
+class Nested(gluon.Block):
+    def forward(self, pair, options):
+        assert all(isinstance(x, nd.NDArray) for x in (*pair, options["by"]))
+        return {"sum": (pair[0] + pair[1]) * options["by"]}
+
+
+def test_tensors_in_nests_are_found():
+    x = torch.ones(2, requires_grad=True)
+    found = Nested()([x, x], {"by": torch.tensor([3.0])})["sum"]
+    assert found.tolist() == [6, 6] and found.requires_grad
+    arrays = Nested()([nd.ones(2), nd.ones(2)], {"by": nd.array([3])})["sum"]
+    assert isinstance(arrays, nd.NDArray)
+
+
 class Training(gluon.Block):
     def forward(self, x):
         return x + float(autograd.is_training())

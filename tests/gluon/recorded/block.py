@@ -57,6 +57,7 @@ show(lambda: delattr(n, "number"))
 show(lambda: hasattr(n, "number"))
 show(lambda: put(n, "w", 5))
 
+
 # %% attributes_of_the_class
 class Shadowed(Block):
     head = None
