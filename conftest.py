@@ -8,6 +8,7 @@ docstrings of src are collected by pytest itself (``--doctest-modules``).
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from io import StringIO
@@ -35,6 +36,15 @@ def compare(example: Example) -> None:
         assert got == wanted, f"printed:\n{printed}"
 
 
+def as_in_a_new_process(namespace: dict[str, object]) -> None:
+    """Gluon counts names and draws numbers for each thread; a page shows what its reader will see."""
+    if "glueball.mxnet" in sys.modules:
+        from glueball.mxnet import generators, name
+
+        name.NameManager._current.managers = None
+        generators.seed(0)
+
+
 python = PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE)
 python.codeblock_parser = CodeBlockParser(language="python", evaluator=run_and_keep)
 pytest_collect_file = Sybil(
@@ -44,6 +54,7 @@ pytest_collect_file = Sybil(
         SkipParser(),
     ],
     patterns=["README.md", "docs/*.md"],
+    setup=as_in_a_new_process,
 ).pytest()
 
 collect_ignore = ["docs/conf.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 
@@ -130,16 +131,30 @@ class Same(nn.Linear):
     pass
 
 
+class Product(nn.Module):
+    def forward(self, a, b):
+        return a @ b
+
+    def right_inverse(self, weight):
+        return weight, torch.eye(weight.shape[1])
+
+
+def low_rank(layer):
+    nn.utils.parametrize.register_parametrization(layer, "weight", Product())
+    return layer
+
+
 def test_an_unknown_layer_is_named_in_one_error_that_says_what_to_write():
-    model = nn.Sequential(
-        Mine(), Own(2, 2, bias=False), nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), Same(2, 2)
-    )
+    model = nn.Sequential(Mine(), Own(2, 2, bias=False), low_rank(nn.Linear(2, 2)), Same(2, 2))
     model[3].extra = nn.Parameter(torch.zeros(2))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with pytest.raises(
         gb.InitializerError,
         match=r"^no default is known for 0\.scale \(of Mine\), 1\.weight \(of Own\), "
-        r"2\.parametrizations\.weight\.original0 \(of ParametrizationList\), .*, 3\.extra \(of Same\): .* "
+        r"2\.parametrizations\.weight\.original0 \(a part from which the weight of ParametrizedLinear is "
+        r"computed\), .*, "
+        r"3\.extra \(of Same\): the layer is not one of torch's own, or resets its parameters in a way of "
+        r"its own; or how a part is used is not known\. "
         r"Give a rule for it, and the rest its default: \{'0\.scale': 0, \"\.\*\": \"default\"\}",
     ):
         gb.initialize(model, seed=0)
@@ -148,6 +163,71 @@ def test_an_unknown_layer_is_named_in_one_error_that_says_what_to_write():
         warnings.simplefilter("error")
         gb.initialize(model, {".*(scale|extra)": 1, "1|.*original.": None, ".*": "default"}, seed=0)
     assert (model[0].scale == 1).all() and not torch.equal(model[3].weight, before["3.weight"])
+
+
+def test_a_part_of_an_unknown_kind_is_called_so():
+    with pytest.raises(
+        gb.InitializerError,
+        match=r"^no default is known for parametrizations\.weight\.original0 \(a part from which the weight "
+        r"of ParametrizedLinear is computed\), parametrizations\.weight\.original1 \(a part .*\): "
+        r"how it is computed is not known\. Give a rule for it, and the rest its default: "
+        r"\{'parametrizations\.weight\.original0': 0",
+    ):
+        gb.initialize(low_rank(nn.Linear(2, 2)), seed=0)
+
+
+def normed(layer, **given):
+    return nn.utils.parametrizations.weight_norm(layer, **given)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("norm", "parts", "build"),
+    [
+        (normed, "parametrizations.weight.original{}", None),
+        (normed, "parametrizations.weight.original{}", gb.meta),
+        (nn.utils.weight_norm, "weight_{}", None),
+    ],
+    ids=["new", "new on meta", "old"],
+)
+@pytest.mark.parametrize(
+    ("make", "dim"),
+    [
+        (lambda: nn.Linear(300, 40), 0),
+        (lambda: nn.Linear(300, 40), None),
+        (lambda: nn.Conv2d(10, 12, 3), 0),
+        (lambda: nn.ConvTranspose1d(10, 12, 3), 1),
+    ],
+)
+def test_weight_norm_begins_as_the_layer_and_is_split(make, dim, norm, parts, build):
+    with build() if build else contextlib.nullcontext():
+        layer = norm(make(), dim=dim)
+    plan = gb.collect_params(layer).initialize(seed=4, **{"device": "cpu"} if build else {})
+    draws = {row.name: row.draws for row in plan.rows}
+    names = [parts.format(end) for end in ("gv" if norm is nn.utils.weight_norm else "01")]
+    magnitude, direction = (dict(layer.named_parameters())[name] for name in names)
+    assert draws[names[0]] == "computed when the rest is filled"
+    (row,) = gb.collect_params(make()).select("weight").plan(seed=0).rows
+    assert draws[names[1]] == row.draws
+    bound = float(row.draws.split(", ")[1][:-1])
+    assert 0.99 * bound < direction.abs().max() < 1.001 * bound
+    axes = [at for at in range(direction.ndim) if at != dim]
+    wanted = torch.linalg.vector_norm(direction.detach(), dim=axes, keepdim=dim is not None)
+    torch.testing.assert_close(magnitude.detach(), wanted.reshape(magnitude.shape))
+    assert not gb.collect_params(layer)[names[0]].origin.edited
+    layer(torch.ones(2, *{2: (300,), 3: (10, 5), 4: (10, 5, 5)}[direction.ndim])).sum().backward()
+    torch.testing.assert_close(layer.weight.detach(), direction.detach())
+    again = norm(make(), dim=dim)
+    gb.initialize(again, gb.Recipe.from_json(plan.recipe.to_json()))
+    assert all(torch.equal(a, b) for a, b in zip(again.parameters(), layer.parameters(), strict=True))
+
+
+def test_the_magnitude_follows_whatever_the_direction_gets():
+    layer = normed(nn.Linear(3, 4, bias=False))
+    gb.initialize(layer, {r".*original1": init.Constant(2), ".*": "default"}, seed=0)
+    assert (layer.parametrizations.weight.original0 == 12**0.5).all() and (layer.weight == 2).all()
+    gb.initialize(layer, {r".*original0": 3, ".*": "default"}, seed=0)
+    assert (layer.parametrizations.weight.original0 == 3).all()
 
 
 def test_buffers_of_unknown_layers_are_named_too():

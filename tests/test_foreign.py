@@ -318,6 +318,13 @@ def test_what_a_foreign_initializer_makes_is_checked():
     ):
         with pytest.raises(gb.InitializerError, match=says):
             gb.initialize(layer, {"weight": Initializer(bad), "bias": 0}, seed=0)
+    how = init.as_initializer(Initializer(2.0))
+    for known in (Initializer, Initializer(2.0, seed=3), how):
+        assert init.from_json(how.to_json(), known={"keras.Initializer": known}) == how
+    with pytest.raises(
+        gb.InitializerError, match=r"known\['keras.Initializer'\] is .*value=3.0\), and what was"
+    ):
+        init.from_json(how.to_json(), known={"keras.Initializer": Initializer(3.0)})
     gates = nn.GRU(3, 4)
     gb.initialize(gates, {".*ih.*": Initializer(), ".*": 0}, seed=0)
     first, second, third = gates.weight_ih_l0.split(4)

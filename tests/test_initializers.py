@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -117,10 +121,195 @@ def test_functions_are_named_in_json_and_given_when_read():
     mixed = init.Mixed({".*": nn.init.ones_})
     assert init.from_json(mixed.to_json(), known=known) == mixed
 
-    class Mine(init.Initializer):
+
+class Mine(init.Initializer):
+    pass
+
+
+class Stateful(init.Initializer):
+    def __init__(self, value):
+        self.value = value
+
+    def _init_weight(self, name, data):
+        data.fill_(self.value)
+
+
+@dataclass(repr=False, eq=False)
+class Told(init.Initializer):
+    value: float
+
+    def _init_weight(self, name, data):
+        data.fill_(self.value)
+
+
+class Theirs:
+    """Bears our names."""
+
+    class Normal(init.Normal):
         pass
 
-    assert isinstance(init.from_json(Mine().to_json(), known={"Mine": Mine}), Mine)
+    @dataclass(repr=False, eq=False)
+    class Zero(init.Initializer):
+        value: float = 7.0
+
+    class Constant(init.Constant):
+        pass
+
+    class Load(init.Load):
+        pass
+
+    class Mixed(init.Mixed):
+        pass
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Mine(),
+        Told(3),
+        Theirs.Normal(0.5),
+        Theirs.Zero(2),
+        Theirs.Constant(1),
+        Theirs.Constant(np.eye(2)),
+        Theirs.Load({"a": 1}),
+        Theirs.Mixed({"a": 1}),
+    ],
+)
+def test_a_class_of_one_s_own_is_written_by_its_full_name(how):
+    form = json.loads(json.dumps(how.to_json()))
+    kind = type(how)
+    name = f"{__name__}.{kind.__qualname__}"
+    assert form["kind"] == name
+    with pytest.raises(gb.InitializerError, match=f"there is no kind of initializer '{name}'"):
+        init.from_json(form)
+    again = init.from_json(form, known={name: kind})
+    assert type(again) is kind and again == how and hash(again) == hash(how)
+    assert type(init.from_json({"kind": "Normal", "std": 1}, known={"Normal": Told})) is init.Normal
+
+
+def test_what_no_name_leads_to_is_not_written():
+    class Local(init.Initializer):
+        pass
+
+    def local(data):
+        pass
+
+    for how in (partial(nn.init.normal_, std=2), lambda data: None, local, Local(), {"a": local}):
+        how = init.Mixed(how) if isinstance(how, dict) else init.as_initializer(how)
+        with pytest.raises(
+            gb.InitializerError, match=r"no name leads to it\. Define a function with def, or"
+        ):
+            how.to_json()
+
+
+def test_objects_of_one_s_own_do_not_become_one():
+    params = gb.collect_params(nn.Linear(2, 2))
+    recipe = params.plan({"weight": Stateful(1), "bias": Stateful(2)}, seed=0).recipe
+    assert Stateful(1) != Stateful(1) and Mine() == Mine()
+    with pytest.raises(
+        gb.InitializerError, match=r"what it keeps \(value\) is not known to be its arguments"
+    ):
+        recipe.to_json()
+    recipe = params.plan({"weight": Told(1), "bias": Told(2)}, seed=0).recipe
+    again = gb.Recipe.from_json(recipe.to_json(), known={f"{__name__}.Told": Told})
+    assert again == recipe and again.initializers["bias"] == Told(2)
+
+    class Silent(init.Initializer):
+        def __init__(self, how):
+            self.how = how
+
+        def to_json(self):
+            return {"kind": "Silent"}
+
+    recipe = params.plan({"weight": Silent(1), "bias": Silent(2)}, seed=0).recipe
+    with pytest.raises(
+        gb.InitializerError,
+        match=r"for 'weight' and .* for 'bias' are two initializers with one JSON form, \{'kind': 'Silent'\}",
+    ):
+        recipe.to_json()
+    with pytest.raises(gb.InitializerError, match=r"known\['mine'\] is Normal\(1\), and what was written is"):
+        init.from_json({"kind": "mine"}, known={"mine": init.Normal(1)})
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (np.float32(2), "Constant(2.0)"),
+        (np.array(3), "Constant(3)"),
+        (torch.tensor(0.5, dtype=torch.bfloat16), "Constant(0.5)"),
+        (np.bool_(True), "Constant(True)"),
+    ],
+)
+def test_what_has_no_dimensions_is_a_number(number, text):
+    how = init.Constant(number)
+    assert repr(how) == text and init.from_json(json.loads(json.dumps(how.to_json()))) == how
+    assert (gb.initialize(nn.Linear(2, 3), how).weight == float(number)).all()
+    load = init.Load({"weight": number, "bias": 4})
+    again = init.from_json(json.loads(json.dumps(load.to_json())))
+    assert again == load
+    assert (gb.initialize(nn.Linear(2, 3), {"bias": again, ".*": 0}).bias == 4).all()
+
+
+@pytest.mark.parametrize(
+    "array", [np.eye(2), torch.eye(2), [[1.0, 0.0], [0.0, 1.0]]], ids=["numpy", "torch", "list"]
+)
+def test_what_is_given_is_copied(array):
+    constant, load = init.Constant(array), init.Load({"weight": array})
+    other = init.Load(state := {"weight": array}, default=1)
+    before = hash(constant)
+    array[0][0] = 5.0
+    state["bias"] = state["weight"]
+    assert hash(constant) == before and constant == init.Constant(np.eye(2))
+    for how in (constant, load, other):
+        assert torch.equal(gb.initialize(nn.Linear(2, 2, bias=False), how).weight, torch.eye(2))
+    assert (gb.initialize(nn.Linear(2, 2), other).bias == 1).all()
+    assert copy.deepcopy(load) == pickle.loads(pickle.dumps(load)) == load
+    with pytest.raises(gb.InitializerError, match="this list makes no array"):
+        init.Constant([[1], [1, 2]])
+
+
+def test_what_cannot_change_is_not_copied():
+    array = np.eye(2)
+    array.flags.writeable = False
+    assert init.Constant(array).value is array and init.Load({"a": array}).arrays["a"] is array
+    with pytest.raises(ValueError, match="read-only"):
+        init.Constant(np.eye(2)).value[0] = 1
+
+
+def test_an_opened_file_is_read_when_it_is_used():
+    class Opened(Mapping):
+        def __init__(self):
+            self.read = []
+            self.names = ["arg:weight", "bias", "large"]
+
+        def __getitem__(self, name):
+            self.read.append(name)
+            return np.full((2, 2) if "weight" in name else 2, 3.0)
+
+        def __iter__(self):
+            return iter(self.names)
+
+        def __len__(self):
+            return len(self.names)
+
+    file = Opened()
+    how = init.Load(file)
+    file.names.append("more")
+    assert repr(how) == "Load(<3 arrays>)" and not file.read and "more" not in how.arrays
+    assert (gb.initialize(nn.Linear(2, 2), how).weight == 3).all()
+    assert sorted(file.read) == ["arg:weight", "bias"]
+
+
+def test_a_parameter_is_taken_as_it_is_now():
+    layer = nn.Linear(2, 2)
+    weight = gb.collect_params(layer)["weight"]
+    how, wanted = init.Constant(weight), layer.weight.detach().clone()
+    weight.set_data(0)
+    assert torch.equal(gb.initialize(nn.Linear(2, 2, bias=False), how).weight, wanted)
+    with gb.meta():
+        layer = nn.Linear(2, 2)
+    with pytest.raises(gb.DeferredError, match="'weight' cannot be read"):
+        init.Constant(gb.collect_params(layer)["weight"])
 
 
 @pytest.mark.parametrize(
@@ -133,6 +322,10 @@ def test_functions_are_named_in_json_and_given_when_read():
         ({"kind": "Uniform", "low": 2, "high": 1}, "low lies above high"),
         ("xavierr", "no initializer is called 'xavierr'"),
         (None, "None is no initializer"),
+        ({"kind": ["Normal"]}, r"no kind of initializer \['Normal'\]"),
+        ({"kind": "Constant", "value": [[1], [1, 2]]}, "Constant cannot be made of"),
+        ({"kind": "Constant", "value": [1], "dtype": "float33"}, "Constant cannot be made of"),
+        ({"kind": "Load", "arrays": {"a": {}}}, "Load cannot be made of"),
     ],
 )
 def test_bad_json(form, says):
@@ -186,6 +379,7 @@ BAD = [
     (lambda: init.Dirac(0), "Dirac's groups are 0"),
     (lambda: init.Dirac(1.5), "Dirac's groups are 1.5"),
     (lambda: init.Load([np.eye(2)]), "Load takes a mapping of names to arrays, not a list"),
+    (lambda: init.Load({3: np.eye(2)}), "Load takes a mapping of names to arrays: 3 is no name"),
     (lambda: init.Mixed({}), "Mixed takes {pattern: initializer}"),
     (lambda: init.Mixed({"(": 0}), r"Mixed: '\(' is no regular expression"),
     (lambda: init.Mixed({".*": "xavierr"}), "no initializer is called 'xavierr'"),

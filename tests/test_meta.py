@@ -158,6 +158,86 @@ def test_buffers_under_a_plain_meta_device():
     assert torch.equal(model.angles, torch.arange(4) / 3)
 
 
+def norms():
+    return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.BatchNorm1d(3, affine=False), Positions())
+
+
+def test_buffers_are_filled_the_same_through_a_collection():
+    given = {"3.angles": torch.arange(4) / 3}
+    fresh = norms()
+    for fill in (
+        lambda params: params.initialize(seed=0, device="cpu", buffers=given),
+        lambda params: params.plan(seed=0, device="cpu", buffers=given).apply(),
+    ):
+        with torch.device("meta"):
+            model = norms()
+        running = model[1].running_var
+        fill(gb.collect_params(model))
+        assert model[1].running_var is running
+        for name, buffer in fresh.named_buffers():
+            assert torch.equal(model.get_buffer(name), buffer), name
+        model[:3](torch.rand(4, 2))
+    with torch.device("meta"):
+        model = norms()
+    with pytest.raises(gb.DeferredError, match=r"cannot compute the buffers 3\.angles"):
+        gb.collect_params(model).initialize(seed=0, device="cpu")
+    assert all(tensor.is_meta for tensor in model.state_dict().values())
+
+
+def test_a_selection_fills_the_buffers_of_its_layers():
+    with torch.device("meta"):
+        model = norms()
+    params = gb.collect_params(model)
+    params.select("1").initialize(seed=0, device="cpu")
+    assert torch.equal(model[1].running_var, torch.ones(3))
+    assert model[2].running_var.is_meta and model[3].angles.is_meta and model[0].weight.is_meta
+    params = gb.collect_params(model, buffers=True)
+    rules = {r".*\.running_var": 2, r".*\.(angles|running_mean|num_.*)": None, ".*": "default"}
+    with pytest.raises(gb.DeferredError, match=r"cannot compute the buffers 3\.angles"):
+        params.initialize(rules, seed=0, device="cpu")
+    params.initialize({"3.angles": 3, **rules}, seed=0, device="cpu")
+    assert (model[1].running_var == 2).all() and (model[2].running_var == 2).all()
+    assert (model[2].running_mean == 0).all() and model[2].num_batches_tracked == 0
+    assert (model[3].angles == 3).all()
+
+
+def test_a_buffer_that_gets_no_memory_leaves_all_as_it_was():
+    with torch.device("meta"):
+        model = norms()
+    kept = weakref.ref(model[2].running_var)
+    given = {"3.angles": torch.arange(4) / 3}
+    with pytest.raises(gb.DeferredError, match=r"'2\.running_var': .* Nothing was changed"):
+        gb.initialize(model, seed=0, device="cpu", buffers=given)
+    assert all(tensor.is_meta for tensor in (*model.parameters(), *model.buffers()) if tensor.ndim)
+    assert kept() is not None
+
+
+@pytest.mark.parametrize("build", [gb.meta, lambda: torch.device("meta")])
+def test_spectral_norm_has_its_vectors(build):
+    spectral_norm = nn.utils.parametrizations.spectral_norm
+
+    def make():
+        chained = spectral_norm(spectral_norm(nn.Linear(5, 5)))
+        return nn.Sequential(spectral_norm(nn.Linear(5, 7)), spectral_norm(nn.Conv2d(2, 3, 3)), chained)
+
+    models = []
+    for _ in range(2):
+        with build():
+            model = make()
+        models.append(gb.initialize(model, seed=3, device="cpu"))
+    model = models[0]
+    assert same(*models)
+    first = model[0].parametrizations.weight[0]
+    weight = model[0].parametrizations.weight.original.detach()
+    assert not (first._u.is_meta or first._v.is_meta) and first.training and first.n_power_iterations == 1
+    left, _, right = torch.linalg.svd(weight)
+    assert abs(left[:, 0] @ first._u) > 0.98 and abs(right[0] @ first._v) > 0.98
+    for layer in model.eval():
+        norm = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)
+        assert norm.item() == pytest.approx(1, rel=0.03)
+    model[0].train()(torch.ones(1, 5)).sum().backward()
+
+
 # ---- lazy layers ---------------------------------------------------------------------------------------
 
 
@@ -220,21 +300,81 @@ def test_values_that_came_before_the_first_forward_stay():
 
 
 def test_memory_is_given_to_all_or_none():
-    for spoil in ("reference", "graph", "hook"):
+    for spoil in ("reference", "graph"):
         with gb.meta():
             model = mlp()
         if spoil == "reference":
             kept = weakref.ref(model[2].weight)
-        elif spoil == "graph":
-            kept = model(torch.empty(2, 4, device="meta"))
         else:
-            kept = model[2].weight.register_hook(lambda grad: grad)
+            kept = model(torch.empty(2, 4, device="meta"))
         before = list(model.parameters())
         with pytest.raises(gb.DeferredError, match=r"Nothing was changed"):
             gb.initialize(model, seed=0, device="cpu")
         assert all(p.is_meta for p in model.parameters())
         assert all(a is b for a, b in zip(before, model.parameters(), strict=True))
         assert kept is not None
+
+
+def test_hooks_stay():
+    seen = []
+    with gb.meta():
+        model = mlp()
+    weight = model[0].weight
+    handles = [
+        weight.register_hook(lambda grad: grad * 2),
+        weight.register_post_accumulate_grad_hook(lambda tensor: seen.append(tensor is weight)),
+    ]
+    gb.initialize(model, 1, device="cpu")
+    model(torch.ones(1, 4)).sum().backward()
+    assert seen == [True] and (weight.grad == 2).all()
+    for handle in handles:
+        handle.remove()
+    model(torch.ones(1, 4)).sum().backward()
+    assert seen == [True] and (weight.grad == 3).all()
+    with gb.meta():
+        model = mlp()
+    handle = model[0].weight.register_hook(lambda grad: grad * 2)
+    kept = weakref.ref(model[2].weight)
+    with pytest.raises(gb.DeferredError, match="Nothing was changed"):
+        gb.initialize(model, 1, device="cpu")
+    del kept
+    gb.initialize(model, 1, device="cpu")
+    model(torch.ones(1, 4)).sum().backward()
+    assert (model[0].weight.grad == 2).all() and len(model[0].weight._backward_hooks) == 1
+    handle.remove()
+    assert not model[0].weight._backward_hooks
+
+
+class Aliased(nn.Module):
+    """Parameters that share memory without being one object, whole, turned and in part."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 4, bias=False)
+        self.second = nn.Linear(3, 4, bias=False)
+        self.second.weight = nn.Parameter(self.first.weight.data)
+        self.turned = nn.Parameter(self.first.weight.data.T)
+        whole = torch.zeros(6, 2)
+        self.low, self.high = nn.Parameter(whole[1:3]), nn.Parameter(whole[3:])
+
+
+def test_what_shares_memory_on_meta_shares_it_afterwards():
+    rules = {"first.*": init.Normal(1), ".*": init.Uniform(1)}
+    real = gb.initialize(Aliased(), rules, seed=1)
+    with torch.device("meta"):
+        model = Aliased()
+    tensors = list(model.parameters())
+    gb.initialize(model, rules, seed=1, device="cpu")
+    assert same(real, model) and all(a is b for a, b in zip(tensors, model.parameters(), strict=True))
+    assert gb.collect_params(model).aliases() == gb.collect_params(real).aliases()
+    model.first.weight.data[1, 2] = 7
+    assert model.second.weight[1, 2] == 7 and model.turned[2, 1] == 7
+    assert model.low.data_ptr() + 16 == model.high.data_ptr()
+    assert real.low.data_ptr() + 16 == real.high.data_ptr()
+    with gb.meta():
+        model = Aliased()
+    gb.initialize(model, rules, seed=1, device="cpu")
+    assert model.second.weight.data_ptr() == model.first.weight.data_ptr()
 
 
 @pytest.mark.parametrize("device", ["meta", "nonsense", 1.5, [1], "cuda:77"])

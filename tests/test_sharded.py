@@ -57,7 +57,11 @@ def fully_sharded(rank, count):
         assert params["0.weight"].data().shape[0] < 7  # its own part only
         for name, tensor in wanted.state_dict().items():
             assert np.array_equal(params[name].numpy(), tensor.numpy()), name
+            origin = params[name].origin
+            assert (origin.name, origin.seed, origin.edited) == (name, 4, False), name
         params.apply(lambda values: values + 1)
+        for name in wanted.state_dict():  # each process answers for its own part, if it has one
+            assert params[name].origin.edited == (params[name].data().numel() > 0), name
         params["0.weight"].set_data(params["0.weight"])
         assert np.array_equal(params["0.weight"].numpy(), wanted[0].weight.detach().numpy() + 1)
         with pytest.raises(gb.InitializerError, match="each process would draw a seed of its own"):

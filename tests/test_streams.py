@@ -181,7 +181,10 @@ def test_scalars_have_one_element_and_empty_arrays_none():
     assert block_words(stream_key(0, NAME), (4, 0), (1, 0), (2, 0)).shape == (2, 0)
 
 
-@given(counts=st.lists(st.integers(0, 5000), max_size=8))
+@given(
+    counts=st.lists(st.integers(0, 5000), max_size=8)
+    | st.builds(lambda count, times: [count] * times, st.integers(0, 300), st.integers(1, 40))
+)
 def test_joined_words_are_the_beginnings_of_the_streams(counts):
     keys = [stream_key(5, f"p{n}") for n in range(len(counts))]
     table = np.array(keys, np.uint32).reshape(-1, 4)

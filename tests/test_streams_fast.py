@@ -346,15 +346,16 @@ def test_a_model_on_cuda_is_filled_as_on_the_host():
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_memory_by_address_is_filled_as_arrays_are(dtype):
     dtype = np.dtype(dtype)
-    sizes = [1, 16, 0, 300, 4096, 7]
-    how = [DISTRIBUTIONS[n] for n in (0, 1, 1, 3, 1, 0)]
+    sizes = [1, 16, 0, 300, 4096, 7, *[16, 5] * 12, *[3] * 9]  # many of one size are copied at once
+    how = [DISTRIBUTIONS[n] for n in (0, 1, 1, 3, 1, 0, *[1] * 24, *[0] * 9)]
     names = [f"p{n}" for n in range(len(sizes))]
     whole = np.full(sum(sizes) + 2, 9, dtype)
     ends = 1 + np.cumsum(sizes)
     addresses = [
         whole.ctypes.data + int(end - size) * dtype.itemsize for end, size in zip(ends, sizes, strict=True)
     ]
-    fill_memory(dtype, addresses, sizes, how, names, 0)
+    turned = [column[::-1] for column in (addresses, sizes, how, names)]  # addresses need not ascend
+    fill_memory(dtype, *turned, 0)
     for end, size, distribution, name in zip(ends, sizes, how, names, strict=True):
         alone = np.empty(size, dtype)
         fill(alone, distribution, 0, name)

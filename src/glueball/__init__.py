@@ -16,6 +16,7 @@ from . import init
 from .errors import (
     DeferredError,
     DTypeError,
+    FileFormatError,
     GlueballError,
     InitializerError,
     MissingExtraError,
@@ -49,6 +50,7 @@ __all__ = [
     "DTypeError",
     "DeferredError",
     "Exchange",
+    "FileFormatError",
     "GlueballError",
     "InitializerError",
     "MissingExtraError",

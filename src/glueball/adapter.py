@@ -63,6 +63,9 @@ class Adapter(Protocol):
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
 
+    def get_many(self, owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
+        """`get` of many sites, of which a holder is a place in `owners`."""
+
     def rebind(self, owner: Any, attribute: str, array: Any) -> None:
         """Put another array at a site."""
 
@@ -101,14 +104,23 @@ class Adapter(Protocol):
     def unwritable(self, array: Any) -> str | None:
         """Why its values cannot be written in place, None where they can."""
 
-    def ordinary(self, arrays: Sequence[Any]) -> list[bool]:
-        """For each whether its values plainly lie in the host's memory, one after the other.
+    def plain(self, arrays: Sequence[Any]) -> list[Any]:
+        """For each its dtype where its values plainly lie in the host's memory, one after the other.
 
-        These can be read and written; of the others nothing is said.
+        These can be read and written; of the others, which get None, nothing is said.
         """
 
-    def versions(self, arrays: Sequence[Any]) -> list[int]:
-        """For each a number that changes when its values are written."""
+    def addresses(self, arrays: Sequence[Any]) -> list[int]:
+        """Where the memory of each begins; of plain ones."""
+
+    def sizes(self, arrays: Sequence[Any]) -> list[int]:
+        """The number of elements of each, of a sharded one in the whole."""
+
+    def fingerprint(self, array: Any) -> bytes:
+        """What tells its values from others; of a sharded array those that lie in this process.
+
+        Of many elements, 65,536 are looked at, spread evenly.
+        """
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes that it covers, None where that says nothing."""
@@ -166,17 +178,15 @@ class Adapter(Protocol):
         `above` gives the layers that hold the owner, the nearest first.
         """
 
+    def part(self, owner: Any, attribute: str) -> Callable[[Any], None] | bool:
+        """What an array, from which a layer's weight is computed, begins with by default.
+
+        True: what the weight itself would. False: nobody knows. Else what puts it into the array, when the
+        other parts are filled.
+        """
+
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The array's own memory for NumPy to fill, None where NumPy cannot reach it."""
-
-    def plain_memory(
-        self, arrays: Sequence[Any], most: int, known: Sequence[bool]
-    ) -> tuple[dict[Any, tuple[list[int], list[int], list[int]]], list[int]]:
-        """By dtype the places in `arrays`, addresses and sizes of those without gaps in the host's memory.
-
-        Only those of at most `most` elements; then the places of all others. `known` says for which
-        arrays `ordinary` was true.
-        """
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """Fill an array from its stream where it lies; False where the host has to do it."""
@@ -193,14 +203,23 @@ class Adapter(Protocol):
         Zeros where there are none, or not all of them are at hand.
         """
 
-    def materialise(self, array: Any, owner: Any, device: Any) -> Callable[[], None] | None:
-        """Give an array that was built without memory some, keeping the object; returns the way back."""
+    def materialise(
+        self, array: Any, owner: Any, device: Any, known: dict[Any, Any]
+    ) -> Callable[[], None] | None:
+        """Give an array that was built without memory some, keeping the object; returns the way back.
+
+        `known` is one dict for all of a model, in which arrays of one memory find each other.
+        """
 
     def usable_device(self, device: Any) -> Any:
         """A device by what a user writes for it; raises where there is no memory to be had."""
 
-    def constructed_buffer(self, owner: Any, attribute: str) -> Any:
-        """What a known layer puts into a buffer when it is built, None if not known."""
+    def constructed_buffer(self, owner: Any, attribute: str, above: Any) -> Any:
+        """What a known layer, in the layer `above`, puts into a buffer when it is built; None if not known.
+
+        Where it is computed from random values and the parameters: what computes it in place, once the
+        buffers hold standard normal values.
+        """
 
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once a lazy array has its shape."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = [
     "DTypeError",
     "DeferredError",
+    "FileFormatError",
     "GlueballError",
     "InitializerError",
     "MissingExtraError",
@@ -62,6 +63,10 @@ class TieError(GlueballError, ValueError):
 
 class DeferredError(GlueballError, RuntimeError):
     """The parameter has no values yet: its shape is unknown, or it lies on the meta device."""
+
+
+class FileFormatError(GlueballError, ValueError):
+    """A file is damaged or of another format, or its format cannot hold what should be saved."""
 
 
 class StaleError(GlueballError, RuntimeError):

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
+from weakref import ref
 
 from .adapter import Adapter, Facts
 from .errors import StaleError
@@ -86,6 +87,14 @@ class Tree:
         ]
 
     @cached_property
+    def weak_owners(self) -> list[ref[Any]]:
+        """Weak references to the owners; none at all where an owner cannot be referred to weakly."""
+        try:
+            return list(map(ref, self.owners))
+        except TypeError:
+            return []
+
+    @cached_property
     def holders(self) -> list[int]:
         """For each row the index of the owner that holds it first."""
         holders: list[int] = []
@@ -129,8 +138,12 @@ class Tree:
         self.check_ways()
         if self.more_sites:
             return [self.array(row) for row in rows]
-        get, owners, holders, attributes = self.adapter.get, self.owners, self.holders, self.attributes
-        found = [get(owners[holders[row]], attributes[row]) for row in rows]
+        rows = list(rows)
+        owners, holders, attributes = self.owners, self.holders, self.attributes
+        if len(rows) == len(attributes) and rows == list(range(len(rows))):
+            found = self.adapter.get_many(owners, holders, attributes)
+        else:
+            found = [self.adapter.get(owners[holders[row]], attributes[row]) for row in rows]
         if id(None) in map(id, found):
             return [self.array(row) for row in rows]
         return found

@@ -13,6 +13,7 @@ state, so the same one serves any number of parameters and any seed.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass
 from typing import Any, NamedTuple
@@ -82,10 +83,10 @@ class Initializer:
         return hash((type(self), self._value()))
 
     def _value(self) -> Any:
-        """What makes it equal to another of its class: its arguments; of a class of one's own, itself."""
+        """What makes it equal to another of its class: its arguments; of what keeps other things, itself."""
         this: Any = self
         if not is_dataclass(this):
-            return id(self)
+            return id(self) if vars(self) else ()
         return tuple(getattr(self, one.name) for one in fields(this) if one.compare)
 
     @property
@@ -111,13 +112,23 @@ class Initializer:
         """It as plain numbers, strings, lists and dicts; `glueball.init.from_json` reads them.
 
         A number stands for itself, anything else is `{"kind": class name, argument: value, …}` with
-        the defaults left out.
+        the defaults left out. A class of your own goes by its full name, `"package.module.Class"`, and
+        its arguments are known where it is a dataclass.
+
+        Raises:
+            InitializerError: what no name leads to (a lambda, a class made in a function), and an object
+                of a class of your own that keeps its arguments in another way.
 
         >>> import glueball as gb
         >>> gb.init.Xavier("gaussian", "in", 2).to_json()
         {'kind': 'Xavier', 'rnd_type': 'gaussian', 'factor_type': 'in', 'magnitude': 2.0}
         """
-        form: dict[str, Any] = {"kind": type(self).__name__}
+        form: dict[str, Any] = {"kind": kind_of(self)}
+        if vars(self) and not is_dataclass(self):
+            raise InitializerError(
+                f"{self!r} has no JSON form: what it keeps ({', '.join(vars(self))}) is not known to be its "
+                f"arguments. Make its class a dataclass, or give it to_json and _from_json."
+            )
         for name, value, _ in self._arguments():
             form[name] = plain(value)
         return form
@@ -200,6 +211,30 @@ def one_of(owner: Initializer, name: str, known: tuple[str, ...], what: str) -> 
         raise InitializerError(
             f"{type(owner).__name__} has no {what} {value!r}: write {' or '.join(map(repr, known))}."
         )
+
+
+def kind_of(initializer: Initializer) -> str:
+    """The name of its class in JSON: one of ours by its own name, another by a name that has dots."""
+    kind = type(initializer)
+    return kind.__name__ if kind.__module__.startswith(__package__ + ".") else full_name(kind)
+
+
+def full_name(thing: Any) -> str:
+    """The dotted name that leads to a function or a class.
+
+    Raises:
+        InitializerError: none does (a lambda, a partial, what was made in a function).
+    """
+    module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", "")
+    found: Any = sys.modules.get(module or "")
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    if found is None or found is not thing:
+        raise InitializerError(
+            f"{thing!r} has no JSON form: no name leads to it. Define a function with def, or a class, at "
+            f"the top of a module."
+        )
+    return f"{module}.{name}"
 
 
 def written(value: Any) -> str:

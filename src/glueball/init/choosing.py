@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 from .. import streams
 from ..errors import InitializerError
 from ..patterns import nearest
-from .base import Drawn, Initializer, Target, plain
-from .constants import Constant, array_from_json, array_to_json, as_array
+from .base import Drawn, Initializer, Target, kind_of, plain
+from .constants import Constant, array_from_json, array_to_json, as_array, frozen
 from .names import as_initializer, from_json, register
 from .scaled import Scaled
 
@@ -39,9 +39,32 @@ class Default(Initializer):
         raise InitializerError(f"the framework has no default for {name!r}.")
 
 
+class _Arrays(Mapping[str, Any]):
+    """The arrays of a mapping, which nobody else changes, by our names for its names."""
+
+    def __init__(self, arrays: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        self._arrays = arrays
+        self._names = names
+
+    def __getitem__(self, name: str) -> Any:
+        return self._arrays[self._names[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names  # Mapping's own would read the array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @dataclass(init=False, repr=False, eq=False)
 class Load(Initializer):
     """Values by name from any mapping of names to arrays; what it has not goes to `default`.
+
+    Of a dict it keeps copies, but for arrays that are marked as not writeable (`np.load(…, mmap_mode="r")`).
+    Any other mapping is taken for an opened file: its names are read at once, an array when it is used.
 
     Args:
         arrays: names to arrays; `arg:` and `aux:`, which old MXNet files put before a name, are dropped.
@@ -65,14 +88,21 @@ class Load(Initializer):
     def __init__(self, arrays: Mapping[str, Any], default: Any = None) -> None:
         if not isinstance(arrays, Mapping):
             raise InitializerError(f"Load takes a mapping of names to arrays, not a {type(arrays).__name__}.")
-        named = {name.removeprefix("arg:").removeprefix("aux:"): value for name, value in arrays.items()}
-        object.__setattr__(self, "arrays", named)
+        names = {}
+        for name in arrays:
+            given: Any = name
+            if not isinstance(given, str):
+                raise InitializerError(f"Load takes a mapping of names to arrays: {given!r} is no name.")
+            names[name.removeprefix("arg:").removeprefix("aux:")] = name
+        if isinstance(arrays, dict):
+            arrays = {name: frozen(array) for name, array in arrays.items()}
+        object.__setattr__(self, "arrays", _Arrays(arrays, names))
         object.__setattr__(self, "default", None if default is None else as_initializer(default))
 
     def choose(self, target: Target) -> Initializer:
         """The array of this name, or what the default chooses."""
         if target.name in self.arrays:
-            return Constant(self.arrays[target.name])
+            return Constant.of(self.arrays[target.name])
         if self.default is None:
             near = ", ".join(map(repr, nearest(target.name, list(self.arrays)))) or "none at all"
             raise InitializerError(
@@ -105,7 +135,7 @@ class Load(Initializer):
             InitializerError: an array that is complex, or too large for JSON.
         """
         form: dict[str, Any] = {
-            "kind": "Load",
+            "kind": kind_of(self),
             "arrays": {n: array_to_json(a, f"Load's {n!r}") for n, a in self.arrays.items()},
         }
         if self.default is not None:
@@ -169,7 +199,7 @@ class Mixed(Initializer):
 
     def to_json(self) -> Any:
         """Patterns and initializers in order."""
-        return {"kind": "Mixed", "rules": {pattern: plain(how) for pattern, how in self.rules}}
+        return {"kind": kind_of(self), "rules": {pattern: plain(how) for pattern, how in self.rules}}
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:

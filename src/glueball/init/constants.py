@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InitializerError
-from .base import Given, Initializer
+from .base import Given, Initializer, kind_of
 
-__all__ = ["Constant", "One", "Zero", "as_array"]
+__all__ = ["Constant", "One", "Zero", "as_array", "frozen"]
 
 MOST_IN_JSON = 1_000_000
 """Elements of an array that may stand in a JSON form; larger ones belong in a file."""
@@ -45,9 +45,13 @@ class One(Given):
 class Constant(Given):
     """All elements one number, or the elements of an array (or Parameter) of the parameter's shape.
 
-    Two are equal when their values are.
+    It keeps a copy, of another model's Parameter the values that this has now; an array that is marked
+    as not writeable is kept as it is. An array without dimensions is a number. Two are equal when their
+    values are.
 
     Raises:
+        InitializerError: nested lists that make no array.
+        DeferredError: a Parameter that has no values yet.
         ShapeError, DTypeError: when used, an array of another shape, or of a kind that does not fit.
 
     >>> import glueball as gb, numpy as np
@@ -58,7 +62,18 @@ class Constant(Given):
     value: Any
 
     def __post_init__(self) -> None:
+        value = frozen(self.value)
+        if getattr(value, "shape", None) == () and hasattr(value, "item"):
+            value = value.item()
+        object.__setattr__(self, "value", value)
         object.__setattr__(self, "given", self.value)
+
+    @classmethod
+    def of(cls, frozen_value: Any) -> Constant:
+        """With a value that nobody else can change, or that lives for one use: without a copy."""
+        made = object.__new__(cls)
+        made.value = made.given = frozen_value
+        return made
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Constant):
@@ -83,13 +98,36 @@ class Constant(Given):
         Raises:
             InitializerError: complex, or more elements than belong in JSON.
         """
-        if isinstance(self.value, (bool, int, float)):
-            return self.value
-        return {"kind": "Constant", **array_to_json(self.value, "Constant")}
+        form = array_to_json(self.value, "Constant")
+        if isinstance(form, dict):
+            return {"kind": kind_of(self), **form}
+        return form if type(self) is Constant else {"kind": kind_of(self), "value": form}
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
         return cls(array_from_json(form))
+
+
+def frozen(value: Any) -> Any:
+    """A copy that nobody else holds, of a Parameter its values now; NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        try:
+            value = np.array(value)
+        except ValueError as error:
+            raise InitializerError(f"this list makes no array: {error}.") from None
+    elif isinstance(value, np.ndarray):
+        if not value.flags.writeable:
+            return value
+        value = value.copy()
+    elif hasattr(value, "detach"):
+        value = value.detach().clone()
+    elif hasattr(value, "shape"):  # a Parameter, or an array of another framework
+        value = np.array(as_array(value))
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    return value
 
 
 def as_array(value: Any) -> np.ndarray[Any, Any]:
@@ -106,8 +144,10 @@ def as_array(value: Any) -> np.ndarray[Any, Any]:
         return np.asarray(value.float().numpy())
 
 
-def array_to_json(value: Any, owner: str) -> dict[str, Any]:
-    """An array as nested lists, with its dtype."""
+def array_to_json(value: Any, owner: str) -> Any:
+    """A number as itself, an array as nested lists, with its dtype."""
+    if isinstance(value, (bool, int, float)):
+        return value
     array = as_array(value)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
         raise InitializerError(f"{owner} of {array.dtype} has no JSON form: JSON has real numbers only.")
@@ -119,8 +159,10 @@ def array_to_json(value: Any, owner: str) -> dict[str, Any]:
     return {"value": array.tolist(), "dtype": array.dtype.name}
 
 
-def array_from_json(form: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+def array_from_json(form: Any) -> Any:
     """What `array_to_json` wrote."""
+    if isinstance(form, (bool, int, float)):
+        return form
     name = form.get("dtype")
     if name == "bfloat16":
         import ml_dtypes

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from .. import streams
 from ..errors import InitializerError
-from .base import Initializer, Target, Whole
+from .base import Initializer, Target, Whole, full_name
 
 __all__ = ["Foreign", "Function"]
 
@@ -68,8 +68,12 @@ class Function(Initializer):
         return made if not self.makes or hasattr(made, "shape") else np.asarray(made)
 
     def to_json(self) -> Any:
-        """Its name; `from_json` asks for the function itself, since no code is imported by a name in data."""
-        return {"kind": "Function", "function": _full_name(self.fill)}
+        """Its name; `from_json` asks for the function itself, since no code is imported by a name in data.
+
+        Raises:
+            InitializerError: no name leads to it: a lambda, a partial, a function made in another.
+        """
+        return {"kind": "Function", "function": full_name(self.fill)}
 
     @classmethod
     def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
@@ -89,10 +93,6 @@ class Function(Initializer):
 
 def _name(function: Any) -> str:
     return getattr(function, "__name__", None) or repr(function)
-
-
-def _full_name(function: Any) -> str:
-    return f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', repr(function))}"
 
 
 def _makes(function: Callable[..., Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InitializerError
+from ..errors import GlueballError, InitializerError
 from ..patterns import nearest
 from .base import Initializer
 from .constants import Constant, One, Zero
@@ -81,7 +81,7 @@ _KINDS: dict[str, type[Initializer]] = {
 
 
 def register(kind: type[Initializer], *names: str) -> None:
-    """Let JSON know a class, and names stand for it with its defaults."""
+    """Let JSON know a class of ours, and names stand for it with its defaults."""
     _KINDS[kind.__name__] = kind
     for name in names:
         NAMES[name] = _BARE[name.replace("_", "")] = kind
@@ -133,10 +133,12 @@ def from_json(form: Any, *, known: Mapping[str, Any] | None = None) -> Initializ
     """The initializer that `to_json` described; also a plain number, a name, or a list of numbers.
 
     Nothing is imported or run by what stands in the data: a function, or an initializer of a class that
-    is not glueball's, has to be given by its name in `known`.
+    is not glueball's, has to be given by its name in `known`, `{"package.module.name": it}`. For an
+    initializer of another framework that is the object itself, or its class.
 
     Raises:
-        InitializerError: an unknown kind, or wrong arguments.
+        InitializerError: an unknown kind, wrong arguments, or something in `known` that is another than the
+            one that was written.
 
     >>> import glueball as gb
     >>> gb.init.from_json({"kind": "Xavier", "factor_type": "in"})
@@ -149,16 +151,25 @@ def from_json(form: Any, *, known: Mapping[str, Any] | None = None) -> Initializ
         return as_initializer(np.array(form) if isinstance(form, list) else form)
     arguments = dict(form)
     name = arguments.pop("kind", None)
-    kind = known.get(name) or _KINDS.get(name)
-    if isinstance(kind, Initializer):
-        return kind
-    if not (isinstance(kind, type) and issubclass(kind, Initializer)):
+    kind: Any = None
+    if isinstance(name, str):
+        kind = _KINDS[name] if name in _KINDS else known.get(name)
+    if kind is None:
         near = ", ".join(map(repr, nearest(str(name), list(_KINDS))))
         raise InitializerError(
             f"there is no kind of initializer {name!r}. Nearest: {near}. One of your own is given by its "
             f"name: known={{{name!r}: …}}."
         )
     try:
-        return kind._from_json(arguments, known)
-    except (TypeError, KeyError, AttributeError) as error:
+        if isinstance(kind, type):
+            if issubclass(kind, Initializer):
+                return kind._from_json(arguments, known)
+            return as_initializer(kind(**arguments))
+    except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, GlueballError):
+            raise
         raise InitializerError(f"{name} cannot be made of {arguments}: {error}.") from None
+    found = as_initializer(kind)
+    if found.to_json() != form:
+        raise InitializerError(f"known[{name!r}] is {found!r}, and what was written is {dict(form)}.")
+    return found

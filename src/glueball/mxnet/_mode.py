@@ -13,11 +13,13 @@ class Mode(threading.local):
     Attributes:
         recording: operators on NDArrays are followed for gradients.
         training: Dropout drops and BatchNorm takes the batch's statistics.
+        followed: torch's own switch as it was before `autograd.set_recording(True)`.
         inferring: blocks are called on shapes alone, to tell their Parameters' shapes.
     """
 
     recording = False
     training = False
+    followed = True
     inferring = False
 
 

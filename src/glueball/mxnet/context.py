@@ -9,7 +9,17 @@ import torch
 
 from .base import MXNetError
 
-__all__ = ["Context", "context_of", "cpu", "cpu_pinned", "current_context", "device_of", "gpu", "num_gpus"]
+__all__ = [
+    "Context",
+    "context_of",
+    "cpu",
+    "cpu_pinned",
+    "current_context",
+    "device_of",
+    "gpu",
+    "gpu_memory_info",
+    "num_gpus",
+]
 
 
 class _Current(threading.local):
@@ -100,6 +110,19 @@ def gpu(device_id: int = 0) -> Context:
 def num_gpus() -> int:
     """How many CUDA devices there are."""
     return torch.cuda.device_count()
+
+
+def gpu_memory_info(device_id: int = 0) -> tuple[int, int]:
+    """The free bytes and all bytes of a CUDA device.
+
+    Raises:
+        MXNetError: there is none, or not this one.
+    """
+    if not torch.cuda.is_available():
+        raise MXNetError("This call is only supported for MXNet built with CUDA support.")
+    device_of(gpu(device_id))
+    free, total = torch.cuda.mem_get_info(device_id)
+    return int(free), int(total)
 
 
 def current_context() -> Context:

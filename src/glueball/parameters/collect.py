@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from ..frameworks import adapter_for, adapter_named
 from ..patterns import Pattern
-from .buffers import buffer_values
 from .collection import Collection
 from .dictionary import ParameterDict
 
@@ -74,15 +73,7 @@ def initialize(
     >>> net = gb.initialize(net, {"weight": gb.init.Xavier(), "bias": 0}, seed=0, device="cpu")
     """
     params = collect_params(model)
-    plan = params._plan(rules, seed, device, prefix, allow_empty)
-    fills = buffer_values(model, device, buffers or {})
-    params._carry_out(plan)
-    for parameter, value in fills:
-        tree = parameter._tree
-        array = parameter.tensor()
-        if device is not None:
-            tree.adapter.materialise(array, parameter.sites[0].owner, device)
-        tree.adapter.write(array, value)
+    params._carry_out(params._plan(rules, seed, device, buffers, prefix, allow_empty))
     return model
 
 
@@ -90,7 +81,9 @@ def meta() -> AbstractContextManager[None]:
     """Build a model without memory: parameters are on the meta device, buffers are computed and real.
 
     `gb.initialize(model, rules, device=…)` then gives it memory and values in one pass. For PyTorch; only
-    the thread that opens it is concerned.
+    the thread that opens it is concerned. One parameter in several places stays one, and parameters that
+    share memory on the meta device share it afterwards; two that are cut from one tensor before they are
+    put into a module do not.
 
     >>> import glueball as gb
     >>> from torch import nn

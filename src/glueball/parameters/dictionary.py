@@ -136,6 +136,7 @@ class ParameterDict(Selection):
         *,
         seed: int | None = None,
         device: Any = None,
+        buffers: Mapping[str, Any] | None = None,
         prefix: str = "",
         allow_empty: bool = False,
     ) -> Plan:
@@ -151,11 +152,11 @@ class ParameterDict(Selection):
         1.weight |  |  | kept: no rule
         1.bias | ".*bias" | Constant(0) |
         """
-        plan = self._plan(rules, seed, device, prefix, allow_empty)
+        plan = self._plan(rules, seed, device, buffers, prefix, allow_empty)
         plan.keep()
         return plan
 
-    def _plan(self, rules: Any, seed: Any, device: Any, prefix: str, allow_empty: bool) -> Plan:
+    def _plan(self, rules: Any, seed: Any, device: Any, buffers: Any, prefix: str, allow_empty: bool) -> Plan:
         return make_plan(
             self._tree,
             self._rows,
@@ -163,6 +164,7 @@ class ParameterDict(Selection):
             self._handle,
             seed=seed,
             device=device,
+            buffers=buffers,
             prefix=prefix,
             allow_empty=allow_empty,
         )
@@ -173,6 +175,7 @@ class ParameterDict(Selection):
         *,
         seed: int | None = None,
         device: Any = None,
+        buffers: Mapping[str, Any] | None = None,
         prefix: str = "",
         allow_empty: bool = False,
     ) -> Plan:
@@ -188,7 +191,9 @@ class ParameterDict(Selection):
                 framework's initializer, or None: keep the value.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
             device: give parameters on the meta device memory there, and values in the same pass; the
-                tensors stay the same objects.
+                tensors stay the same objects. So do the buffers on it of the layers that hold these
+                parameters (of all layers where no selection was made), if torch's own layers compute them.
+            buffers: values for buffers by name; for those on the meta device that nobody can compute.
             prefix: put before each name, so that a part collected alone gets the whole's values.
             allow_empty: let a rule take nothing.
 
@@ -203,7 +208,7 @@ class ParameterDict(Selection):
         Warns:
             UserWarning: once, with the names of the parameters that no rule takes; they keep their values.
         """
-        plan = self._plan(rules, seed, device, prefix, allow_empty)
+        plan = self._plan(rules, seed, device, buffers, prefix, allow_empty)
         self._carry_out(plan)
         return plan
 

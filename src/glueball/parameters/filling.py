@@ -13,6 +13,7 @@ from ..errors import InitializerError
 from ..frameworks import adapter_for
 from ..init import Given, Initializer, Padded, Whole
 from .making import make
+from .origin import Note, note, noted, now
 from .parameter import native
 from .resolving import resolve, target_of
 
@@ -55,8 +56,9 @@ def zero_row(adapter: Adapter, array: Any, row: int) -> None:
 class Later:
     """Fills a parameter of a lazy layer when its shape is known; copied and pickled with the layer."""
 
-    def __init__(self, initializer: Initializer, seed: int, name: str) -> None:
+    def __init__(self, initializer: Initializer, rule: str, seed: int, name: str) -> None:
         self.initializer = initializer
+        self.rule = rule
         self.seed = seed
         self.name = name
 
@@ -68,15 +70,20 @@ class Later:
         initializer = resolve(adapter, self.initializer, target, owner, attribute, list)
         if initializer is None:
             raise InitializerError(f"no default is known for {self.name} (of {type(owner).__name__}).")
-        if isinstance(initializer, Given):
-            adapter.write(array, adapter.coerce(array, native(initializer.given, adapter), self.name))
-            return
-        distribution = initializer.distribution(target)
-        if distribution is not None:
-            draw_apart(adapter, array, distribution, self.seed, self.name)
-            if isinstance(initializer, Padded):
-                zero_row(adapter, array, initializer.row)
-            return
-        if isinstance(initializer, Whole):
-            initializer.check(target)
-        adapter.write(array, make(adapter, array, initializer, target, self.name, self.seed))
+        put: Any = initializer.distribution(target)
+        row = initializer.row if isinstance(initializer, Padded) else None
+        if put is not None:
+            draw_apart(adapter, array, put, self.seed, self.name)
+            if row is not None:
+                zero_row(adapter, array, row)
+        elif isinstance(initializer, Given):
+            put = adapter.coerce(array, native(initializer.given, adapter), self.name)
+            adapter.write(array, put)
+        else:
+            if isinstance(initializer, Whole):
+                initializer.check(target)
+            put = make(adapter, array, initializer, target, self.name, self.seed)
+            adapter.write(array, put)
+        (size,) = adapter.sizes([array])
+        told = self.rule, repr(initializer), self.seed, self.name, now()
+        note(owner, attribute, Note(*told, size, noted(adapter, array, put), row))

@@ -1,21 +1,29 @@
-"""Where values came from: which rule of which plan filled a parameter, and whether it was written since.
+"""Where values came from: which rule of which plan filled a place, and whether they were edited since.
 
-A plan that was carried out leaves a record with the model it was carried out on: names and numbers, no
-arrays, and no reference that would keep the model alive.
+What was put is noted with the place, a layer and an attribute, for as long as the layer lives: neither
+the model it was collected from nor the array matters, so wrapping the model loses nothing, and no other
+array can be taken for the one that was filled. A note holds no values. What a stream drew is drawn again
+when somebody asks, so edits are seen however they were made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
+
+import numpy as np
+
+from .. import streams
+from ..adapter import Adapter
+from ..errors import GlueballError
+from ..slots import Tree
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Origin", "Record", "origin_of", "remember"]
+__all__ = ["Note", "Origin", "Record", "note", "noted", "now", "origin_of", "remember"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,10 @@ class Origin:
         seed: the plan's seed.
         name: the name under which the values were drawn: with seed and rule it gives them again.
         when: the time, in UTC.
-        edited: whether autograd counted a write since, by training or by hand. Edits through torch's
-            `.data` attribute and by its fused optimizers are not counted, so they are not seen.
+        edited: whether the values that lie here now are others than the rule put: trained, written by
+            hand, loaded, or in another array. Of arrays that were given or computed, and not drawn,
+            65,536 elements are compared, spread evenly. Of a sharded one each process answers for the
+            part that it has.
     """
 
     rule: str
@@ -40,68 +50,171 @@ class Origin:
     edited: bool
 
 
-class Record:
-    """One plan that was carried out, in columns over the parameters that it filled.
+class Note(NamedTuple):
+    """What was put into one array: a distribution's values, a number, or values with a fingerprint."""
 
-    Names and rules go by row of the tree that was planned on, and are shared with it.
+    rule: str
+    initializer: str
+    seed: int
+    name: str
+    when: datetime
+    size: int
+    put: Any
+    zero_row: int | None = None
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+def noted(adapter: Adapter, array: Any, put: Any) -> Any:
+    """What a note keeps of what was put into an array.
+
+    A distribution and a number as they are; of values a fingerprint, since nobody can draw them again.
     """
+    if isinstance(put, (bool, int, float, complex, streams.Distribution)):
+        return put
+    return adapter.fingerprint(array)
+
+
+class Record:
+    """One plan that was carried out, in columns by row of its tree; a note is made when it is asked for."""
 
     def __init__(
         self,
-        names: Sequence[str],
+        tree: Tree,
         rows: Sequence[int],
-        arrays: Sequence[Any],
-        versions: Sequence[int],
+        sizes: Sequence[int],
         rules: Mapping[int, int],
         told: Mapping[int, tuple[str, str]],
+        put: Sequence[Mapping[int, Any]],
+        zero_rows: Mapping[int, int],
         seed: int,
         prefix: str,
     ) -> None:
-        self.names = names
+        # The tree's lists, and not the tree, which holds the layers.
+        self.owners = tree.weak_owners
+        self.holders, self.attributes, self.names = tree.holders, tree.attributes, tree.names
+        self.more_sites = tree.more_sites
         self.rows = rows
-        self.ids = list(map(id, arrays))
-        self.versions = versions
+        self.sizes = sizes
         self.rules = rules
-        self.told = dict(told)
+        self.told = told
+        self.put = put
+        self.zero_rows = zero_rows
         self.seed = seed
         self.prefix = prefix
-        from datetime import UTC, datetime
+        self.when = now()
 
-        self.when = datetime.now(UTC)
+    def covers(self, other: Record) -> bool:
+        """Whether all that another filled was filled anew."""
+        return (self.rows, self.owners, self.attributes) == (other.rows, other.owners, other.attributes)
 
-    @cached_property
-    def places(self) -> Mapping[str, int]:
-        """Place by name."""
-        return {self.names[row]: at for at, row in enumerate(self.rows)}
+    def alive(self) -> bool:
+        """Whether a layer is left."""
+        return any(owner() is not None for owner in self.owners)
 
-
-_MOST = 32
-"""Records kept of one model; the oldest go first."""
-
-_records: WeakKeyDictionary[Any, list[Record]] = WeakKeyDictionary()
-
-
-def remember(root: Any, record: Record) -> None:
-    """Keep a record with the model that was collected."""
-    try:
-        kept = [old for old in _records.get(root, ()) if (old.rows, old.names) != (record.rows, record.names)]
-        _records[root] = [*kept[-_MOST:], record]
-    except TypeError:
-        pass  # a model that cannot be hashed has no records
+    def notes(self) -> Iterator[tuple[Any, str, Note]]:
+        """(layer, attribute, note) for each place that is left."""
+        for row, size in zip(self.rows if self.owners else (), self.sizes, strict=False):
+            put = next(column[row] for column in self.put if row in column)
+            rule, initializer = self.told[self.rules[row]]
+            name = self.prefix + self.names[row]
+            made = Note(rule, initializer, self.seed, name, self.when, size, put, self.zero_rows.get(row))
+            for at, attribute in ((self.holders[row], self.attributes[row]), *self.more_sites.get(row, ())):
+                owner = self.owners[at]()
+                if owner is not None:
+                    yield owner, attribute, made
 
 
-def origin_of(root: Any, slots: Sequence[str], array: Any, version: int) -> Origin | None:
-    """The last record that filled this array under one of these names; None where there is none."""
-    try:
-        records = _records.get(root, [])
-    except TypeError:
+_notes: dict[int, tuple[ref[Any], dict[str, Note]]] = {}
+"""By the `id` of a layer, until it dies: a weak reference to it, and its notes by attribute."""
+
+_PENDING = 8
+_pending: list[Record] = []
+"""The latest records, the oldest first, whose notes are not made yet: that costs as much as to draw."""
+
+
+def remember(record: Record) -> None:
+    """Keep a record for as long as its layers live."""
+    kept = [old for old in _pending if not record.covers(old) and old.alive()]
+    if len(kept) >= _PENDING:
+        _spread(kept)
+        kept = []
+    _pending[:] = [*kept, record]
+
+
+def note(owner: Any, attribute: str, made: Note) -> None:
+    """Note what was put into the array at a place."""
+    _spread(_pending)
+    _pending.clear()
+    _put(owner, attribute, made)
+
+
+def _spread(records: Sequence[Record]) -> None:
+    for record in records:
+        for owner, attribute, made in record.notes():
+            _put(owner, attribute, made)
+
+
+def _put(owner: Any, attribute: str, made: Note) -> None:
+    key = id(owner)
+    if key not in _notes:
+
+        def forget(gone: ref[Any], pop: Callable[..., Any] = _notes.pop) -> None:
+            pop(key, None)
+
+        _notes[key] = ref(owner, forget), {}
+    _notes[key][1][attribute] = made
+
+
+def origin_of(adapter: Adapter, sites: Sequence[tuple[Any, str]], array: Any) -> Origin | None:
+    """What filled the array at these sites; where they tell of several, what its values agree with."""
+    _spread(_pending)
+    _pending.clear()
+    told = [_notes[id(owner)][1].get(attribute) for owner, attribute in sites if id(owner) in _notes]
+    found = sorted((made for made in told if made is not None), key=lambda made: made.when)
+    if not found:
         return None
-    for record in reversed(records):
-        for slot in slots:
-            at = record.places.get(slot)
-            if at is not None and record.ids[at] == id(array):
-                rule, initializer = record.told[record.rules[record.rows[at]]]
-                edited = version != record.versions[at]
-                name = record.prefix + slot
-                return Origin(rule, initializer, record.seed, name, record.when, edited)
-    return None
+    agreed = next((made for made in reversed(found) if _as_put(adapter, array, made)), None)
+    made = agreed or found[-1]
+    return Origin(made.rule, made.initializer, made.seed, made.name, made.when, agreed is None)
+
+
+def _as_put(adapter: Adapter, array: Any, made: Note) -> bool:
+    """Whether an array holds what a note tells of."""
+    if adapter.no_values(array) or adapter.sizes([array]) != [made.size]:
+        return False
+    if isinstance(made.put, bytes):
+        return adapter.fingerprint(array) == made.put
+    part = adapter.shard(array)
+    local, whole, offsets = (array, tuple(array.shape), (0,) * len(array.shape)) if part is None else part
+    try:
+        for corner, shape in streams.slabs(tuple(local.shape), _AT_ONCE):
+            place = tuple(slice(c, c + n) for c, n in zip(corner, shape, strict=True))
+            there = adapter.numpy(adapter.data(local)[place])
+            begin = [o + c for o, c in zip(offsets, corner, strict=True)]
+            if not np.array_equal(there, _again(made, there, whole, begin), equal_nan=True):
+                return False
+    except GlueballError:  # a dtype that nothing is drawn in, a layout that cannot be read
+        return False
+    return True
+
+
+_AT_ONCE = 1 << 22
+
+
+def _again(made: Note, like: Any, whole: Sequence[int], begin: Sequence[int]) -> Any:
+    """A block of what was put, of the shape and dtype of another array."""
+    if not isinstance(made.put, streams.Distribution):
+        return np.full_like(like, made.put)
+    out = np.empty_like(like)
+    streams.fill(out, made.put, made.seed, made.name, whole_shape=whole, offsets=begin)
+    if made.zero_row is not None:
+        row = made.zero_row % whole[0] - begin[0]
+        if 0 <= row < len(out):
+            out[row] = 0
+    return out

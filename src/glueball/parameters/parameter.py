@@ -225,8 +225,10 @@ class Parameter:
     def origin(self) -> Origin | None:
         """Where its values came from: the rule, seed and time of the plan that filled it last.
 
-        None where no plan of glueball filled the array that lies here, in the model that was collected; of
-        lazy layers too, which are filled later, and where 32 plans or more came after.
+        It is noted with the layer, for as long as the layer lives, and whatever the layer is put into;
+        copies of the layer know nothing. None where no plan of glueball filled this place, or its lazy
+        layer has not run. To tell whether somebody edited the values, those that were drawn are drawn
+        again and compared, so asking costs what drawing costs.
 
         >>> import glueball as gb, torch
         >>> params = gb.collect_params(torch.nn.Linear(4, 8))
@@ -241,8 +243,7 @@ class Parameter:
         array = self.tensor()
         if self._tree.adapter.lazy(array):
             return None
-        (version,) = self._tree.adapter.versions([array])
-        return origin_of(self._tree.root, self.slots, array, version)
+        return origin_of(self._tree.adapter, self.sites, array)
 
     # ---- seeing -------------------------------------------------------------------------------------
 

@@ -14,9 +14,10 @@ from ..errors import DeferredError, StaleError
 from ..init import Drawn, Initializer, Target
 from ..slots import Tree
 from ..views.table import Listing, plan_table
+from .buffers import Buffer, write_buffers
 from .filling import Later, draw_apart, zero_row
 from .making import make
-from .origin import Record, remember
+from .origin import Record, noted, remember
 from .recipe import Recipe
 
 __all__ = ["Plan", "PlanRow"]
@@ -61,10 +62,12 @@ class Plan:
         self._made: dict[int, tuple[Initializer, Target]] = {}
         self._zero_rows: dict[int, int] = {}
         self._chosen: dict[int, Initializer] = {}  # where that is not the rule's own
+        self._last: dict[int, Callable[[Any], None]] = {}  # computed from others that are filled
         self._later: dict[int, Later] = {}
+        self._buffers: list[Buffer] = []
         # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
         self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
-        self._arrays: tuple[dict[int, Any], set[int]] | None = None
+        self._arrays: tuple[dict[int, Any], dict[int, Any] | None] | None = None
 
     @property
     def rows(self) -> tuple[PlanRow, ...]:
@@ -92,6 +95,8 @@ class Plan:
         if row in self._drawn:
             zero = f", row {self._zero_rows[row]} zero" if row in self._zero_rows else ""
             return _describe(self._drawn[row]) + zero
+        if row in self._last:
+            return "computed when the rest is filled"
         if row not in self._later:
             return ""
         what = _describe(initializer.drawn) + ", " if isinstance(initializer, Drawn) else ""
@@ -134,9 +139,9 @@ class Plan:
     def apply(self) -> None:
         """Fill the parameters. What is computed and not drawn is made and checked before the first write."""
         tree, adapter = self._tree, self._tree.adapter
-        rows = [*self._drawn, *self._given, *self._made]
-        (held, ordinary), self._arrays = self._arrays or ({}, set()), None
-        if not held:
+        rows = [*self._drawn, *self._given, *self._made, *self._last]
+        (held, plain), self._arrays = self._arrays or ({}, None), None
+        if plain is None:
             held = dict(zip(rows, tree.arrays(rows), strict=True))
             self._check_kept(held)
         made = {
@@ -145,41 +150,69 @@ class Plan:
         }
         if self._device is not None:
             self._materialise(rows, held)
-        names, prefix, drawn = tree.names, self._prefix, self._drawn
-        every, all_plain = list(drawn), len(ordinary) == len(held)
+            plain = None
+        if plain is None:
+            plain = dict(zip(rows, adapter.plain([held[row] for row in rows]), strict=True))
+        sizes = dict(zip(rows, adapter.sizes([held[row] for row in rows]), strict=True))
+        every = list(self._drawn)
         # In batches, so that what is made for each parameter dies young; see above.
         for start in range(0, len(every), _BATCH):
-            batch = every[start : start + _BATCH]
-            arrays = [held[row] for row in batch]
-            known = [True] * len(batch) if all_plain else [row in ordinary for row in batch]
-            plain, others = adapter.plain_memory(arrays, streams.SMALL, known)
-            for dtype, (places, addresses, sizes) in plain.items():
-                mine = [batch[place] for place in places] if others or len(plain) > 1 else batch
-                called = [prefix + names[row] for row in mine]
-                how = [drawn[row] for row in mine]
-                streams.fill_memory(adapter.numpy_dtype(dtype), addresses, sizes, how, called, self.seed)
-            jobs, apart = [], set()
-            for place in others:
-                row, array = batch[place], arrays[place]
-                target = adapter.fill_target(array)
-                if target is None:
-                    draw_apart(adapter, array, drawn[row], self.seed, prefix + names[row])
-                    apart.add(place)
-                else:
-                    jobs.append((target, drawn[row], prefix + names[row]))
-            streams.fill_many(jobs, self.seed)
-            adapter.filled([array for at, array in enumerate(arrays) if at not in apart] if apart else arrays)
-        for row, value in (self._given | made).items():
+            self._draw(every[start : start + _BATCH], held, plain, sizes)
+        written = self._given | made
+        for row, value in written.items():
             adapter.write(held[row], value)
         for row, index in self._zero_rows.items():
             zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
-        self._remember(rows, [held[row] for row in rows])
+        for row, compute in self._last.items():
+            compute(held[row])
+            written[row] = held[row]
+        write_buffers(self._buffers, self.seed, self._prefix)
+        self._remember(rows, sizes, held, written)
+
+    def _draw(
+        self, rows: list[int], held: Mapping[int, Any], plain: Mapping[int, Any], sizes: Mapping[int, int]
+    ) -> None:
+        """Fill what is drawn: small plain arrays together, by their addresses."""
+        names, prefix, drawn, adapter = self._tree.names, self._prefix, self._drawn, self._tree.adapter
+        dtypes = set(map(plain.__getitem__, rows))
+        together: dict[Any, list[int]] = {dtype: [] for dtype in dtypes}
+        others: list[int] = []
+        if len(dtypes) == 1 and None not in dtypes and max(map(sizes.__getitem__, rows)) <= streams.SMALL:
+            together = dict.fromkeys(together, rows)
+        else:
+            for row in rows:
+                small = plain[row] is not None and sizes[row] <= streams.SMALL
+                (together[plain[row]] if small else others).append(row)
+        jobs, told = [], []
+        for row in others:
+            array, name = held[row], prefix + names[row]
+            target = adapter.fill_target(array)
+            if target is None:
+                draw_apart(adapter, array, drawn[row], self.seed, name)
+            else:
+                jobs.append((target, drawn[row], name))
+                told.append(array)
+        for dtype, mine in together.items():
+            if not mine:
+                continue
+            arrays = [held[row] for row in mine]
+            streams.fill_memory(
+                adapter.numpy_dtype(dtype),
+                adapter.addresses(arrays),
+                [sizes[row] for row in mine],
+                [drawn[row] for row in mine],
+                [prefix + names[row] for row in mine],
+                self.seed,
+            )
+            told += arrays
+        streams.fill_many(jobs, self.seed)
+        adapter.filled(told)
 
     def keep(self) -> None:
         """Let go of the model's arrays, and remember their shapes and dtypes."""
-        held, self._arrays = (self._arrays or ({}, set()))[0], None
+        held, self._arrays = (self._arrays or ({}, None))[0], None
         self._seen = {row: self._tree.facts(row, array)[:2] for row, array in held.items()}
 
     def _check_kept(self, held: Mapping[int, Any]) -> None:
@@ -195,17 +228,26 @@ class Plan:
         """Give all of them memory, or none."""
         tree = self._tree
         back: list[Callable[[], None]] = []
-        for row in rows:
+        known: dict[Any, Any] = {}
+        wanted = [(tree.names[row], held[row], tree.owners[tree.holders[row]]) for row in rows]
+        wanted += [(b.parameter.name, b.parameter.tensor(), b.owner) for b in self._buffers]
+        for name, array, owner in wanted:
             try:
-                way = tree.adapter.materialise(held[row], tree.owners[tree.holders[row]], self._device)
+                way = tree.adapter.materialise(array, owner, self._device, known)
             except DeferredError as error:
                 for undo in reversed(back):
                     undo()
-                raise DeferredError(f"{tree.names[row]!r}: {error} Nothing was changed.") from None
+                raise DeferredError(f"{name!r}: {error} Nothing was changed.") from None
             if way is not None:
                 back.append(way)
 
-    def _remember(self, rows: Sequence[int], arrays: Sequence[Any]) -> None:
+    def _remember(
+        self,
+        rows: Sequence[int],
+        sizes: Mapping[int, int],
+        held: Mapping[int, Any],
+        written: Mapping[int, Any],
+    ) -> None:
         """Leave a record of where the values came from."""
         told = {number: (label, repr(how)) for number, (label, how) in enumerate(self._rules)}
         rules = self._rule_of
@@ -216,9 +258,10 @@ class Plan:
                 text = self._rules[rules[row]][0], repr(how)
                 rules[row] = places.setdefault(text, len(places))
                 told[rules[row]] = text
-        versions = self._tree.adapter.versions(arrays)
-        record = Record(self._tree.names, rows, arrays, versions, rules, told, self.seed, self._prefix)
-        remember(self._tree.root, record)
+        adapter = self._tree.adapter
+        put = {row: noted(adapter, held[row], value) for row, value in written.items()}
+        told_of = rules, told, (self._drawn, put), self._zero_rows
+        remember(Record(self._tree, rows, [*map(sizes.__getitem__, rows)], *told_of, self.seed, self._prefix))
 
 
 def _describe(how: streams.Distribution) -> str:

@@ -11,11 +11,12 @@ from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import names_text
+from .buffers import plan_buffers
 from .filling import Later
 from .parameter import native
 from .plan import Plan
 from .recipe import Recipe
-from .resolving import no_default, resolve_row, target_of_row
+from .resolving import no_default, part_of, resolve_row, target_of_row
 
 __all__ = ["make_plan"]
 
@@ -30,6 +31,7 @@ def make_plan(
     prefix: str,
     allow_empty: bool,
     device: Any,
+    buffers: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
     if isinstance(rules, Recipe):
@@ -63,6 +65,16 @@ def make_plan(
     plan.shadowed = tuple(shadowed)
     plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
+    held = plan._arrays[0] if plan._arrays else {}
+    filled = (
+        {id(held[row]) for row in (*plan._drawn, *plan._given, *plan._made, *plan._last)}
+        if device is not None
+        else set()
+    )
+    layers = None
+    if len(rows) < len(tree):
+        layers = {id(tree.owners[at]) for row in rows for at, _ in tree.places(row)}
+    plan._buffers = plan_buffers(tree, layers, device, buffers, filled)
     return plan
 
 
@@ -107,18 +119,20 @@ def _resolve(
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
-    # What a rule draws in every ordinary array of a dtype, once the first was looked at.
-    fitting: dict[tuple[int, Any], streams.Distribution] = {}
     whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
-    arrays, dtype_of = tree.arrays(taken), adapter.dtype
-    plainly = adapter.ordinary(arrays)
+    arrays = tree.arrays(taken)
+    plain = adapter.plain(arrays)
     held = dict(zip(taken, arrays, strict=True))
-    plan._arrays = held, {row for row, plain in zip(taken, plainly, strict=True) if plain}
-    for row, array, ordinary in zip(taken, arrays, plainly, strict=True):
-        number = plan._rule_of[row]
-        if ordinary and (number, dtype_of(array)) in fitting:
-            plan._drawn[row] = fitting[number, dtype_of(array)]
+    plan._arrays = held, dict(zip(taken, plain, strict=True))
+    # Once a rule of one distribution drew in a plain array, it does in all others of its dtype.
+    alike: list[tuple[Any, streams.Distribution | None]] = [(None, None)] * len(parsed)
+    drawn = plan._drawn
+    which = list(map(plan._rule_of.__getitem__, taken))
+    for row, array, dtype, number in zip(taken, arrays, plain, which, strict=True):
+        known, same = alike[number]
+        if same is not None and known is dtype:
+            drawn[row] = same
             continue
         initializer = parsed[number][1]
         if initializer is None:
@@ -164,6 +178,9 @@ def _resolve(
                 continue
             if chosen is not initializer:
                 plan._chosen[row] = initializer = chosen
+            if isinstance(chosen, Default):
+                plan._last[row] = part_of(tree, row)
+                continue
             if isinstance(chosen, Given):
                 plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
                 continue
@@ -182,8 +199,8 @@ def _resolve(
         _need_floating(initializer, tree, row, array, handle)
         plan._drawn[row] = distribution
         kinds[distribution, adapter.dtype(array)] = row
-        if initializer is parsed[number][1] and isinstance(initializer, Drawn):
-            fitting[number, adapter.dtype(array)] = initializer.drawn
+        if initializer is parsed[number][1] and isinstance(initializer, Drawn) and dtype is not None:
+            alike[number] = dtype, initializer.drawn
     if unknown:
         raise no_default(tree, unknown)
     for distribution, dtype in kinds:
@@ -221,7 +238,8 @@ def _waits(plan: Plan, row: int, initializer: Initializer, shape: Any, lenient: 
         if lenient:
             return True
         initializer.distribution(Target(name, shape, None))  # says what is wrong
-    plan._later[row] = Later(initializer, plan.seed, plan._prefix + name)
+    rule, _ = plan._rules[plan._rule_of[row]]
+    plan._later[row] = Later(initializer, rule, plan.seed, plan._prefix + name)
     plan._chosen[row] = initializer
     return False
 
@@ -233,7 +251,7 @@ def _need_all_of_meta(plan: Plan) -> None:
     tree, adapter = plan._tree, plan._tree.adapter
     kept = [row for row, number in plan._rule_of.items() if plan._rules[number][1] is None]
     kept += [tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone)]
-    kept.sort()
+    kept = sorted(set(kept).difference(tree.buffers))  # of buffers it is asked later
     arrays = zip(kept, tree.arrays(kept), strict=True)
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names:

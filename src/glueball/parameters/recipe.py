@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InitializerError
+from ..errors import GlueballError, InitializerError
 from ..init import Initializer, from_json
 
 __all__ = ["Recipe"]
@@ -41,7 +41,8 @@ class Recipe:
         """As plain dicts, lists, numbers and strings; initializers with the names that they are for.
 
         Raises:
-            InitializerError: an initializer that has no such form (a large array).
+            InitializerError: an initializer that has no such form (a large array, a lambda), or two that
+                have one.
         """
         names: list[tuple[Initializer | None, list[str]]] = []
         for name, how in self.initializers.items():
@@ -51,7 +52,18 @@ class Recipe:
                     break
             else:
                 names.append((how, [name]))
-        forms = [[None if how is None else how.to_json(), held] for how, held in names]
+        forms: list[Any] = []
+        for how, held in names:
+            form = None if how is None else how.to_json()
+            same = next(
+                (known for known, (other, _) in zip(names, forms, strict=False) if other == form), None
+            )
+            if same is not None:
+                raise InitializerError(
+                    f"{same[0]!r} for {same[1][0]!r} and {how!r} for {held[0]!r} are two initializers "
+                    f"with one JSON form, {form}: what was read again could not tell them apart."
+                )
+            forms.append([form, held])
         return {"seed": self.seed, "prefix": self.prefix, "initializers": forms}
 
     @classmethod
@@ -66,13 +78,25 @@ class Recipe:
             InitializerError: it is no recipe.
         """
         try:
-            found = {
-                name: None if how is None else from_json(how, known=known)
-                for how, names in form["initializers"]
-                for name in names
-            }
-            return cls(int(form["seed"]), str(form["prefix"]), found)
+            seed, prefix, pairs = form["seed"], form["prefix"], form["initializers"]
+            read = [(names, None if how is None else from_json(how, known=known)) for how, names in pairs]
         except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InitializerError):
+            if isinstance(error, GlueballError):
                 raise
             raise InitializerError(f"this is no recipe that to_json wrote: {error!r}.") from None
+        if type(seed) is not int or type(prefix) is not str:
+            raise InitializerError(
+                f"this is no recipe that to_json wrote: its seed is {seed!r} and its prefix {prefix!r}, "
+                f"where an integer and a string belong."
+            )
+        found: dict[str, Initializer | None] = {}
+        for names, how in read:
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise InitializerError(
+                    f"this is no recipe that to_json wrote: {names!r} stands where a list of names belongs."
+                )
+            for name in names:
+                if name in found:
+                    raise InitializerError(f"this is no recipe that to_json wrote: it has {name!r} twice.")
+                found[name] = how
+        return cls(seed, prefix, found)

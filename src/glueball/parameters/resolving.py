@@ -11,7 +11,7 @@ from ..init import Default, Initializer, Target
 from ..slots import Tree
 from ..views.table import names_text
 
-__all__ = ["no_default", "resolve", "resolve_row", "target_of", "target_of_row"]
+__all__ = ["no_default", "part_of", "resolve", "resolve_row", "target_of", "target_of_row"]
 
 
 def target_of(adapter: Adapter, name: str, owner: Any, attribute: str, shape: tuple[int, ...]) -> Target:
@@ -54,13 +54,13 @@ def target_of_row(tree: Tree, row: int, shape: tuple[int, ...]) -> Target:
 
 
 def resolve_row(tree: Tree, row: int, how: Initializer, target: Target) -> Initializer | None:
-    """`resolve` for a row; a computed weight has a default only where one array makes it."""
+    """`resolve` for a row; `Default` itself for a part that is computed from another when that is filled."""
     at, attribute = _place(tree, row)
     if tree.computes and tree.computed(row):
-        own = tree.attributes[row]
         chosen = how.choose(target)
-        if isinstance(chosen, Default) and own != "original" and not own.endswith("_orig"):
-            return None
+        part = part_of(tree, row)
+        if isinstance(chosen, Default) and part is not True:
+            return chosen if part else None
 
     def above() -> list[Any]:
         found, owner = [], tree.parents[at]
@@ -72,12 +72,28 @@ def resolve_row(tree: Tree, row: int, how: Initializer, target: Target) -> Initi
     return resolve(tree.adapter, how, target, tree.owners[at], attribute, above)
 
 
+def part_of(tree: Tree, row: int) -> Any:
+    """What the adapter knows of a row as a part of a computed weight (`Adapter.part`)."""
+    return tree.adapter.part(tree.owners[tree.holders[row]], tree.attributes[row])
+
+
 def no_default(tree: Tree, rows: Sequence[int]) -> InitializerError:
     """The error for parameters of layers that nobody knows."""
-    holders = [type(tree.owners[tree.holders[row]]).__name__ for row in rows]
-    names = [f"{tree.names[row]} (of {kind})" for row, kind in zip(rows, holders, strict=True)]
+    names, parts = [], 0
+    for row in rows:
+        serves = tree.computed(row) if tree.computes and not part_of(tree, row) else []
+        parts += bool(serves)
+        kind = type(tree.owners[_place(tree, row)[0]]).__name__
+        what = f"of {kind}"
+        if serves:
+            what = f"a part from which the {serves[0][1]} {what} is computed"
+        names.append(f"{tree.names[row]} ({what})")
+    why = f"the layer is not one of {tree.adapter.name}'s own, or resets its parameters in a way of its own"
+    if parts == len(rows):
+        why = "how it is computed is not known"
+    elif parts:
+        why += "; or how a part is used is not known"
     return InitializerError(
-        f"no default is known for {names_text(names)}: the layer is not one of {tree.adapter.name}'s "
-        f"own, or resets its parameters in a way of its own. Give a rule for it, and the rest its default: "
+        f"no default is known for {names_text(names)}: {why}. Give a rule for it, and the rest its default: "
         f'{{{tree.names[rows[0]]!r}: 0, ".*": "default"}}. Nothing was changed.'
     )

@@ -29,7 +29,7 @@ from .philox import Key, block_words, check_seed, fresh_seed, stream_key, words
 
 if TYPE_CHECKING:
     from .compiled import implementation
-    from .filling import SMALL, check_fits, fill, fill_many, fill_memory
+    from .filling import SMALL, check_fits, fill, fill_many, fill_memory, slabs
 
 __all__ = [
     "SMALL",
@@ -47,6 +47,7 @@ __all__ = [
     "fresh_seed",
     "implementation",
     "normal_from_bits",
+    "slabs",
     "stream_key",
     "words",
 ]
@@ -54,7 +55,7 @@ __all__ = [
 # Whoever imports glueball names distributions at once, and fills arrays later if at all.
 _LATER = {
     "implementation": "compiled",
-    **dict.fromkeys(("SMALL", "check_fits", "fill", "fill_many", "fill_memory"), "filling"),
+    **dict.fromkeys(("SMALL", "check_fits", "fill", "fill_many", "fill_memory", "slabs"), "filling"),
 }
 
 

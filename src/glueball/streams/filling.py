@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from ctypes import memmove
+from types import SimpleNamespace
 from typing import Any, SupportsIndex
 
 import ml_dtypes
@@ -206,23 +207,58 @@ def fill_memory(
     Raises what `fill` raises, before any memory is changed.
     """
     seed = check_seed(seed)
-    for distribution in {id(d): d for d in distributions}.values():
+    for distribution in dict(zip(map(id, distributions), distributions, strict=True)).values():
         check_fits(distribution, dtype)
     computed = np.float64 if dtype == _FLOAT64 else np.float32
-    sizes, size = np.array(counts), dtype.itemsize
-    for kind in dict.fromkeys(map(type, distributions)):
-        mine = [n for n, d in enumerate(distributions) if type(d) is kind and counts[n]]
-        if not mine:
+    there, sizes = np.array(addresses, np.uintp), np.array(counts)
+    kinds = list(map(type, distributions))
+    for kind in dict.fromkeys(kinds):
+        mine: Any = slice(None)
+        chosen, called = distributions, names
+        if kinds.count(kind) < len(kinds) or 0 in counts:
+            mine = [n for n, d in enumerate(distributions) if type(d) is kind and counts[n]]
+            chosen, called = [distributions[n] for n in mine], [names[n] for n in mine]
+        if not chosen:
             continue
-        there = [addresses[n] for n in mine], [counts[n] for n in mine]
-        chosen = [distributions[n] for n in mine], sizes[mine], [names[n] for n in mine]
-        for part, x in passes(kind, computed, *chosen, seed):
+        for part, x in passes(kind, computed, chosen, sizes[mine], called, seed):
             with np.errstate(under="ignore"):
                 rounded = x.astype(dtype, copy=False)
-            at = rounded.ctypes.data
-            for address, count in zip(there[0][part], there[1][part], strict=True):
-                memmove(address, at, count * size)
-                at += count * size
+            _scatter(rounded, there[mine][part], sizes[mine][part] * dtype.itemsize)
+
+
+def _scatter(values: NDArray[Any], addresses: NDArray[np.uintp], sizes: NDArray[np.intp]) -> None:
+    """Copy the values, one piece after the other, to addresses; sizes are in bytes.
+
+    Pieces of one size are copied together, as elements of an array that begins at the lowest address and
+    has an element at every byte.
+    """
+    begins = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes).tolist():
+        mine = np.flatnonzero(sizes == size)
+        if len(mine) < _FEW:
+            for n in mine.tolist():
+                memmove(int(addresses[n]), values.ctypes.data + int(begins[n]), size)
+            continue
+        to = addresses[mine]
+        base = int(to.min())
+        there = _pieces_from(base, int(to.max()) - base + 1, size)
+        here = _pieces_from(values.ctypes.data, values.nbytes - size + 1, size)
+        there[to - np.uintp(base)] = here[begins[mine]]
+
+
+_FEW = 8
+
+
+def _pieces_from(address: int, count: int, size: int) -> NDArray[Any]:
+    """An array of `count` pieces of memory, each `size` bytes long, a byte apart."""
+    interface = {
+        "data": (address, False),
+        "shape": (count,),
+        "strides": (1,),
+        "typestr": f"|V{size}",
+        "version": 3,
+    }
+    return np.asarray(SimpleNamespace(__array_interface__=interface))
 
 
 def _check(out: NDArray[Any], distribution: Distribution) -> None:

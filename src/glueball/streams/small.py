@@ -30,7 +30,7 @@ def passes(
     The values of a pass stay in a core's cache; compiled code makes all of them at once.
     """
     # By identity first: to hash a distribution costs as much as to draw four elements.
-    known = {id(d): d for d in distributions}
+    known = dict(zip(map(id, distributions), distributions, strict=True))
     order: dict[Distribution, int] = {}
     place = {key: order.setdefault(d, len(order)) for key, d in known.items()}
     which = np.array([place[id(d)] for d in distributions]) if len(order) > 1 else np.zeros(len(counts), int)

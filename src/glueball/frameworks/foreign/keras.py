@@ -5,11 +5,9 @@ Keras need not be imported for that; the object brings its class.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import InitializerError
 from ...init import Foreign, Initializer
 from ...init.constants import as_array
 from ...streams import Key
@@ -52,12 +50,8 @@ class KerasInitializer(Foreign):
         return f"keras.{type(self.source).__name__}({shown})"
 
     def to_json(self) -> Any:
-        """Class and config; `from_json` asks for the class, `known={"keras…": the initializer}`."""
+        """Class and config; `from_json` asks for one of them, `known={"keras.Zeros": keras…Zeros}`."""
         return {"kind": f"keras.{type(self.source).__name__}", **self._config()}
-
-    @classmethod
-    def _from_json(cls, form: Mapping[str, Any], known: Mapping[str, Any]) -> Initializer:
-        raise InitializerError("give the Keras initializer itself in known.")
 
 
 def initializer(given: Any) -> Initializer:

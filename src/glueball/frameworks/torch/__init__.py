@@ -38,8 +38,9 @@ class TorchAdapter:
     shape = staticmethod(arrays.shape)
     no_values = staticmethod(arrays.no_values)
     unwritable = staticmethod(arrays.unwritable)
-    ordinary = staticmethod(arrays.ordinary)
+    plain = staticmethod(arrays.plain)
     memory = staticmethod(arrays.memory)
+    fingerprint = staticmethod(arrays.fingerprint)
     data = staticmethod(arrays.data)
     grad = staticmethod(arrays.grad)
     numpy = staticmethod(arrays.numpy)
@@ -53,7 +54,6 @@ class TorchAdapter:
     usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
-    plain_memory = staticmethod(arrays.plain_memory)
 
     shard = staticmethod(arrays.shard)
 
@@ -67,6 +67,7 @@ class TorchAdapter:
     parts = staticmethod(layers.parts)
     axes = staticmethod(layers.axes)
     default = staticmethod(defaults.default)
+    part = staticmethod(defaults.part)
 
     group = staticmethod(optim.group)
     held = staticmethod(optim.held)
@@ -90,6 +91,17 @@ class TorchAdapter:
         return owner._buffers.get(attribute) if found is None else found
 
     @staticmethod
+    def get_many(owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
+        """`get` of many sites."""
+        tables = [owner._parameters for owner in owners]
+        found = [tables[at].get(name) for at, name in zip(holders, attributes, strict=True)]
+        if id(None) in map(id, found):
+            for place, tensor in enumerate(found):
+                if tensor is None:
+                    found[place] = owners[holders[place]]._buffers.get(attributes[place])
+        return found
+
+    @staticmethod
     def rebind(owner: Any, attribute: str, array: Any) -> None:
         """Put another tensor at a site."""
         table = owner._parameters if attribute in owner._parameters else owner._buffers
@@ -111,12 +123,14 @@ class TorchAdapter:
         return bool(array.is_floating_point())
 
     @staticmethod
-    def versions(tensors: Sequence[Any]) -> list[int]:
-        """Autograd's counts of writes; inference tensors have none."""
-        try:
-            return [tensor._version for tensor in tensors]
-        except RuntimeError:
-            return [-1 if tensor.is_inference() else tensor._version for tensor in tensors]
+    def addresses(tensors: Sequence[Any]) -> list[int]:
+        """Where the memory of each begins."""
+        return [tensor.data_ptr() for tensor in tensors]
+
+    @staticmethod
+    def sizes(tensors: Sequence[Any]) -> list[int]:
+        """The number of elements of each."""
+        return [tensor.numel() for tensor in tensors]
 
     @staticmethod
     def on_meta(array: Any) -> bool:

@@ -6,6 +6,7 @@ autograd. `coerce` checks a value and returns what `write` takes.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -146,17 +147,19 @@ def unwritable(tensor: Any) -> str | None:
     return None
 
 
-def ordinary(tensors: Sequence[Any]) -> list[bool]:
-    """For each whether it is a plain dense tensor in the host's memory: asked of many, and quickly."""
+def plain(tensors: Sequence[Any]) -> list[torch.dtype | None]:
+    """For each its dtype where it is a plain dense tensor in the host's memory: asked of many, quickly."""
     strided = torch.strided
     return [
-        type(tensor) in _PLAIN
-        and tensor.layout is strided
+        tensor.dtype
+        if type(tensor) in _PLAIN
         and tensor.is_cpu
+        and tensor.layout is strided
         and tensor.is_contiguous()
-        and tensor.data_ptr() != 0
+        and tensor.data_ptr()
         and not tensor.is_neg()
         and not tensor.is_quantized
+        else None
         for tensor in tensors
     ]
 
@@ -209,6 +212,17 @@ def numpy(tensor: Any) -> np.ndarray[Any, Any]:
         return reread.copy()
     copied: np.ndarray[Any, Any] = np.array(whole.numpy())
     return copied
+
+
+_LOOKED_AT = 1 << 16
+
+
+def fingerprint(tensor: Any) -> bytes:
+    """A digest of the values' bits; of more than 65,536 elements so many, spread evenly."""
+    flat = data(tensor).resolve_conj().resolve_neg().reshape(-1)
+    step = max(1, -(-flat.numel() // _LOOKED_AT))
+    bits = flat[::step].contiguous().cpu().view(torch.uint8).numpy()
+    return hashlib.blake2b(bits, digest_size=16).digest()
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> torch.Tensor:
@@ -384,29 +398,3 @@ def fill_target(tensor: Any) -> np.ndarray[Any, Any] | None:
     else:
         memory = host.numpy()
     return memory
-
-
-def plain_memory(
-    tensors: Sequence[Any], most: int, known: Sequence[bool]
-) -> tuple[dict[torch.dtype, tuple[list[int], list[int], list[int]]], list[int]]:
-    """By dtype the places, addresses and sizes of small tensors that NumPy's values can be copied to.
-
-    A tensor is asked as little as is safe: a model may have tens of thousands of them. `known` says of
-    which `ordinary` was true.
-    """
-    if all(known) and len({tensor.dtype for tensor in tensors}) == 1:
-        sizes = [tensor.numel() for tensor in tensors]
-        if max(sizes) <= most:
-            addresses = [tensor.data_ptr() for tensor in tensors]
-            return {tensors[0].dtype: (list(range(len(tensors))), addresses, sizes)}, []
-    found: dict[torch.dtype, tuple[list[int], list[int], list[int]]] = {}
-    others = []
-    for place, (tensor, plain) in enumerate(zip(tensors, known, strict=True)):
-        if (plain or ordinary([tensor])[0]) and (size := tensor.numel()) <= most:
-            columns = found.setdefault(tensor.dtype, ([], [], []))
-            columns[0].append(place)
-            columns[1].append(tensor.data_ptr())
-            columns[2].append(size)
-        else:
-            others.append(place)
-    return found, others

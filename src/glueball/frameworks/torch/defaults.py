@@ -1,6 +1,6 @@
 """The values that torch's own layers begin with, as initializers.
 
-Each entry repeats what the constructor of a layer draws (torch 2.4 to 2.13), read from its
+Each entry repeats what the constructor of a layer draws (torch 2.13), read from its
 `reset_parameters`: the same distribution, drawn from our streams. A subclass that resets its parameters
 in a way of its own is not known: what it would draw, nobody can tell without running it.
 """
@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
+import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
+from torch.nn.utils.parametrizations import _WeightNorm
+from torch.nn.utils.parametrize import ParametrizationList
+from torch.nn.utils.weight_norm import WeightNorm
 
 from ...init import Constant, Initializer, Normal, One, Padded, Uniform, Xavier, Zero
+from . import arrays
 from .own import itself
 
-__all__ = ["default"]
+__all__ = ["default", "part"]
 
 Shape: TypeAlias = tuple[int, ...]
 Make: TypeAlias = Callable[[Any, str, Shape], Initializer | None]
@@ -82,6 +87,30 @@ def _norm(layer: Any, attribute: str, shape: Shape) -> Initializer | None:
 
 def _prelu(layer: Any, attribute: str, shape: Shape) -> Initializer | None:
     return Constant(layer.init) if attribute == "weight" else None
+
+
+def part(owner: Any, attribute: str) -> Callable[[Any], None] | bool:
+    """How a part of a computed weight begins: as the weight, as the norm of such a part, or nobody knows.
+
+    `weight_norm`, old and new, splits the weight into its direction, which is the weight itself, and its
+    magnitude, which is the direction's norm; so the weight begins as it would without.
+    """
+    if isinstance(owner, ParametrizationList):
+        if isinstance(owner[0], _WeightNorm) and attribute in ("original0", "original1"):
+            return attribute == "original1" or partial(_magnitude, owner, "original1", owner[0].dim)
+        return attribute == "original"
+    name, _, end = attribute.rpartition("_")
+    for hook in owner._forward_pre_hooks.values():
+        if isinstance(hook, WeightNorm) and hook.name == name and end in ("g", "v"):
+            return end == "v" or partial(_magnitude, owner, f"{name}_v", hook.dim)
+    return end == "orig"
+
+
+def _magnitude(owner: Any, direction: str, dim: int, array: Any) -> None:
+    value = getattr(owner, direction).detach()
+    if arrays.sharded(value):
+        value = value.full_tensor()
+    arrays.write(array, torch.norm_except_dim(value, 2, dim))
 
 
 _RESETS = ("reset_parameters", "_reset_parameters")

@@ -6,13 +6,17 @@ A parameter on the meta device has a shape and a dtype and no values. It gets me
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.nn.utils.parametrize import ParametrizationList
 
 from ...errors import DeferredError
 from . import arrays
@@ -82,8 +86,41 @@ def blank(tensor: Any) -> torch.Tensor:
     return whole.to("cpu", copy=True)
 
 
-def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None] | None:
-    """Give a tensor on the meta device memory, not yet written; the object stays.
+_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
+def _empty(tensor: Any, device: Any, known: dict[Any, Any]) -> Any:
+    """Memory for a tensor on the meta device: that of another where the two have one on meta.
+
+    What has memory goes into `known`, by what it had on meta.
+    """
+    there: Any = tensor.detach()
+    if arrays.sharded(tensor):
+        return torch.empty_like(there, device=device)
+    storage = there.untyped_storage()
+    # The tensor on meta is kept with it, so that no other gets its key.
+    shared, _ = known.get(storage._cdata, (None, None))
+    if shared is None:
+        if there.numel() * there.element_size() == storage.nbytes():
+            fresh = torch.empty_like(there, device=device)
+            known[storage._cdata] = fresh.untyped_storage(), there
+            return fresh
+        shared = torch.UntypedStorage(storage.nbytes(), device=device)  # type: ignore[no-untyped-call]
+        known[storage._cdata] = shared, there
+    bare = torch.empty(0, dtype=there.dtype, device=device)
+    return bare.set_(shared, there.storage_offset(), there.shape, there.stride())
+
+
+def materialise(
+    tensor: Any, owner: nn.Module, device: Any, known: dict[Any, Any]
+) -> Callable[[], None] | None:
+    """Give a tensor on the meta device memory, not yet written; the object stays, and its hooks with it.
+
+    Args:
+        tensor: the tensor.
+        owner: the layer that holds it.
+        device: where.
+        known: what was given memory with it; the same dict for a whole model.
 
     Returns:
         What takes it back; None for a tensor that has memory, which is left.
@@ -93,9 +130,7 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
     """
     if not tensor.is_meta:
         return None
-    if tensor._backward_hooks or getattr(tensor, "_post_accumulate_grad_hooks", None):
-        raise DeferredError("a parameter on the meta device has hooks: register them after it has memory")
-    fresh: Any = torch.empty_like(tensor.detach(), device=device)
+    fresh: Any = _empty(tensor, device, known)
     if isinstance(tensor, nn.Parameter):
         fresh = nn.Parameter(fresh, tensor.requires_grad)
     fresh.__dict__.update(tensor.__dict__)  # what users note on a parameter goes with it
@@ -106,9 +141,15 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
         recurrent: Any = owner if isinstance(owner, nn.RNNBase) else None
         if recurrent:
             recurrent._flat_weight_refs = []
+        # Hooks lie half in the object and half in its inside: they are taken off and put on again.
+        hooks = {name: getattr(tensor, name) for name in _HOOKS if getattr(tensor, name, None)}
+        for name in hooks:
+            setattr(tensor, name, None)
         try:
             torch.utils.swap_tensors(tensor, fresh)  # type: ignore[no-untyped-call]
         finally:
+            for name, held in hooks.items():
+                setattr(tensor, name, held)
             if recurrent:
                 recurrent._init_flat_weights()
 
@@ -122,12 +163,33 @@ def materialise(tensor: Any, owner: nn.Module, device: Any) -> Callable[[], None
     return swap
 
 
-def constructed_buffer(owner: nn.Module, attribute: str) -> float | None:
-    """The number that a layer of torch's own puts into a buffer when it is built, None if not known."""
+def constructed_buffer(owner: nn.Module, attribute: str, above: Any) -> float | Callable[[], None] | None:
+    """What a layer of torch's own puts into a buffer when it is built, None if not known.
+
+    That is a number, or, of spectral normalisation, what makes its vectors of normal values.
+    """
     norm = nn.modules.batchnorm._NormBase
     if isinstance(owner, norm) and type(owner).reset_running_stats is norm.reset_running_stats:
         return {"running_mean": 0.0, "running_var": 1.0, "num_batches_tracked": 0}.get(attribute)
+    if isinstance(owner, _SpectralNorm) and attribute in ("_u", "_v"):
+        return partial(_iterate, owner, above)
     return None
+
+
+def _iterate(spectral: Any, computed: ParametrizationList) -> None:
+    """Bring the vectors near the weight's first singular ones: 15 steps, as when torch builds them."""
+    with torch.no_grad():
+        for vector in (spectral._u, spectral._v):
+            vector.copy_(nn.functional.normalize(vector, dim=0, eps=spectral.eps))
+        weight: Any = computed.original
+        for module in itertools.takewhile(lambda one: one is not spectral, computed):
+            weight = module(weight)
+        training, steps = spectral.training, spectral.n_power_iterations
+        spectral.training, spectral.n_power_iterations = True, 15
+        try:
+            spectral(weight)
+        finally:
+            spectral.training, spectral.n_power_iterations = training, steps
 
 
 class _Later:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from . import nn
+from .._missing import absent
+from . import data, loss, nn, utils
 from .block import Block, HybridBlock, SymbolBlock
 from .parameter import Constant, DeferredInitializationError, Parameter, ParameterDict
+from .trainer import Trainer
 
 __all__ = [
     "Block",
@@ -14,5 +16,11 @@ __all__ = [
     "Parameter",
     "ParameterDict",
     "SymbolBlock",
+    "Trainer",
+    "data",
+    "loss",
     "nn",
+    "utils",
 ]
+
+__getattr__ = absent(__name__)

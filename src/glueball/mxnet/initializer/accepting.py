@@ -66,4 +66,4 @@ class _Streamed(Initializer):
         seed = int.from_bytes(random.uniform(shape=(2,)).asnumpy().tobytes(), "little")
         holder = torch.nn.Module()
         holder.weight = torch.nn.Parameter(writable(arr), requires_grad=False)
-        Later(self._how, seed, str(name))(holder.weight, holder, "weight")
+        Later(self._how, "*", seed, str(name))(holder.weight, holder, "weight")

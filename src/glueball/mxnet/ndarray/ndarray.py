@@ -1,58 +1,28 @@
 """NDArray: a torch tensor with MXNet's manners.
 
 It wraps a tensor and is none, because the two mean different things by `shape`, `size`, `dtype`,
-`reshape` and `==`. What every operator needs of it is here: `raw` takes the tensor out and `wrap` puts one
-in. The operators are in the files beside this one.
-
-Gradients are torch's. A variable (`attach_grad`) is a leaf tensor that requires gradients; while a thread
-records, `raw` gives that tensor itself, and outside a detached one, so that nothing is followed. Its
-gradient array is made once and written in place, so that it stays the same memory: a hook on the leaf
-empties it when MXNet's `backward` comes by and `grad_req` is "write".
+`reshape` and `==`. What every array is and how it leaves MXNet is here; how it hangs together with torch's
+graph is in `graph`, and the operators are in the files beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.utils.hooks import unserializable_hook
 
 from .._mode import mode
 from ..base import MXNetError, MXNetType
 from ..context import Context, context_of, device_of
 from .dtypes import numpy_type, torch_dtype
+from .graph import Gradient, backward_state, flat, follow, graph_state, raw, writable
 
-__all__ = ["NDArray", "raw", "wrap"]
+__all__ = ["NDArray", "backward_state", "flat", "raw", "wrap", "writable"]
 
 Tensor = torch.Tensor
-
-
-class Gradient:
-    """What a variable knows of its gradient.
-
-    Attributes:
-        req: "write" (each backward overwrites), "add" (each adds) or "null" (none).
-        buffer: the gradient's memory, None under "null".
-        fresh: whether a backward wrote it since a Trainer last used it.
-    """
-
-    __slots__ = ("buffer", "fresh", "req")
-
-    def __init__(self, req: str, buffer: Tensor | None) -> None:
-        self.req = req
-        self.buffer = buffer
-        self.fresh = False
-
-
-class _Backward:
-    """Whether an MXNet backward is at work; the hooks run in torch's threads, so it is no thread's own."""
-
-    running = 0
-
-
-backward_state = _Backward()
 
 
 class NDArray(metaclass=MXNetType):
@@ -70,14 +40,15 @@ class NDArray(metaclass=MXNetType):
     <NDArray 2x2 @cpu(0)>
     """
 
-    __slots__ = ("__weakref__", "_context", "_gradient", "_tensor")
+    __slots__ = ("__weakref__", "_context", "_gradient", "_tensor", "_time")
 
     __hash__ = object.__hash__  # `==` compares elements; an array is itself in a dict
-    __array_priority__ = 1000.0
+    __array_priority__ = 1000.0  # NumPy's numbers and arrays leave `number * array` to us
 
     _tensor: Tensor
     _context: Context | None
     _gradient: Gradient | None
+    _time: int
 
     if TYPE_CHECKING:  # what `arithmetic`, `indexing` and the operators give it
 
@@ -89,12 +60,13 @@ class NDArray(metaclass=MXNetType):
         self._tensor = tensor
         self._context = context
         self._gradient = None
+        self._time = graph_state.time
 
     # ---- what it is ---------------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its shape; an array of one element and no dimensions is of shape (1,) in MXNet."""
+        """Its shape."""
         return tuple(self._tensor.shape)
 
     @property
@@ -124,46 +96,15 @@ class NDArray(metaclass=MXNetType):
 
     ctx = context
 
-    # ---- out of MXNet -------------------------------------------------------------------------------
+    @property
+    def writable(self) -> bool:
+        """Whether it may be written to: always."""
+        return True
 
-    def as_torch(self) -> Tensor:
-        """The tensor itself: the same memory, and inside `record` the same graph."""
-        return raw(self)
-
-    def asnumpy(self) -> np.ndarray[Any, Any]:
-        """A copy as a NumPy array."""
-        tensor = self._tensor.detach()
-        if tensor.dtype is torch.bfloat16:
-            import ml_dtypes
-
-            bits: np.ndarray[Any, Any] = tensor.cpu().view(torch.int16).numpy().copy()
-            return bits.view(ml_dtypes.bfloat16)
-        return np.array(tensor.cpu().numpy(), order="C")
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return self.asnumpy() if dtype is None else self.asnumpy().astype(dtype, copy=False)
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self._tensor.detach().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> Any:
-        return self._tensor.__dlpack_device__()
-
-    def asscalar(self) -> Any:
-        """The only element as a NumPy scalar.
-
-        Raises:
-            ValueError: there is more than one, or none.
-        """
-        if self.size != 1:
-            raise ValueError("The current array is not a scalar")
-        return self.asnumpy().reshape(-1)[0]
-
-    def __float__(self) -> float:
-        return float(self.asscalar())
-
-    def __int__(self) -> int:
-        return int(self.asscalar())
+    @property
+    def handle(self) -> int:
+        """The address of its memory, where MXNet has a pointer to an object of its own."""
+        return self._tensor.data_ptr()
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -172,27 +113,149 @@ class NDArray(metaclass=MXNetType):
         for at in range(len(self)):
             yield self[at]
 
+    def __bool__(self) -> bool:
+        size = self.size
+        if size == 0:
+            return False
+        if size == 1:
+            return bool(self._tensor.detach().reshape(()))
+        raise ValueError("The truth value of an NDArray with multiple elements is ambiguous.")
+
+    __nonzero__ = __bool__
+
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
-        return f"\n{self.asnumpy()!s}\n<NDArray {shape} @{self.context}>"
+        # As NumPy wrote numbers in MXNet's time: 2.4 goes over to exponents earlier for short floats.
+        with np.printoptions(legacy="1.25"):
+            return f"\n{self._as_numpy()!s}\n<NDArray {shape} @{self.context}>"
 
-    def __reduce__(self) -> Any:
-        return _rebuild, (self._tensor.detach().clone(), self._context)
+    # ---- out of MXNet -------------------------------------------------------------------------------
+
+    def as_torch(self) -> Tensor:
+        """The tensor itself: the same memory, and inside `record` the same graph.
+
+        >>> from glueball.mxnet import nd
+        >>> x = nd.zeros(2)
+        >>> x.as_torch().add_(1)
+        tensor([1., 1.])
+        >>> x.asnumpy()
+        array([1., 1.], dtype=float32)
+        """
+        return raw(self)
+
+    def asnumpy(self) -> np.ndarray[Any, Any]:
+        """A copy as a NumPy array."""
+        return self._as_numpy().copy()
+
+    def _as_numpy(self) -> np.ndarray[Any, Any]:
+        """Its memory as a NumPy array; of what lies on a GPU a copy."""
+        tensor = self._tensor.detach().cpu()
+        if tensor.dtype is torch.bfloat16:
+            bits: np.ndarray[Any, Any] = tensor.view(torch.int16).numpy()
+            return bits.view(numpy_type(tensor.dtype))
+        there: np.ndarray[Any, Any] = tensor.numpy()
+        return there
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        there = self._as_numpy()
+        if dtype is not None and np.dtype(dtype) != there.dtype:
+            if copy is False:
+                raise ValueError(f"an array of {there.dtype} as one of {np.dtype(dtype)} has to be copied")
+            return there.astype(dtype)
+        return there.copy() if copy else there
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._tensor.detach().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._tensor.__dlpack_device__()
+
+    def to_dlpack_for_read(self) -> Any:
+        """A DLPack capsule of its memory, to be read once by another library."""
+        return self.__dlpack__()
+
+    def to_dlpack_for_write(self) -> Any:
+        """A DLPack capsule of its memory, to be read once by another library, which may write to it."""
+        return self.__dlpack__()
+
+    def asscalar(self) -> Any:
+        """The only element, as a NumPy scalar.
+
+        As in MXNet an array of one element and several dimensions comes as a NumPy array.
+
+        Raises:
+            ValueError: there is more than one, or none.
+        """
+        if self.size != 1:
+            raise ValueError("The current array is not a scalar")
+        values = self.asnumpy()
+        return values[0] if values.ndim == 1 else values[()]
 
     def wait_to_read(self) -> None:
         """Return when its values are there."""
         if self._tensor.is_cuda:
             torch.cuda.synchronize(self._tensor.device)
 
+    def __reduce__(self) -> Any:
+        tensor = self._tensor.detach()
+        if tensor.untyped_storage().nbytes() != tensor.numel() * tensor.element_size():
+            tensor = tensor.clone()  # without what else lies in that memory
+        return _rebuilt, (tensor, self._context)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Only what real MXNet pickled comes here: an array without values, then the record of a file.
+        from .utils import of_handle
+
+        self.__init__(of_handle(state["handle"]))  # type: ignore[misc]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NDArray:
+        return wrap(self._tensor.detach().clone(), self._context)
+
+    def __copy__(self) -> NDArray:
+        return self.__deepcopy__({})
+
     # ---- to another place or type -------------------------------------------------------------------
+
+    def as_nd_ndarray(self) -> NDArray:
+        """Itself: it is no array of `mx.np`."""
+        return self
+
+    def as_np_ndarray(self) -> NDArray:
+        """Not there: raises and says so."""
+        raise NotImplementedError("there is no mx.np here: take asnumpy(), or as_torch() to compute on")
+
+    def tostype(self, stype: str) -> NDArray:
+        """A copy that is stored otherwise; only "default", dense, is there."""
+        if stype == "default":
+            return self.copy()
+        if stype in ("row_sparse", "csr"):
+            raise NotImplementedError(
+                f"there are no {stype} arrays here: take as_torch().to_sparse() or .to_sparse_csr()"
+            )
+        raise MXNetError(
+            f"Invalid Input: '{stype}', valid values are: {{'csr', 'default', 'row_sparse'}}, in operator "
+            f'cast_storage(name="", stype="{stype}")'
+        )
 
     def as_in_context(self, context: Context) -> NDArray:
         """Itself where it lies there already, else a copy there."""
         return self if self.context == context else self.copyto(context)
 
     def copyto(self, other: NDArray | Context) -> NDArray:
-        """Copy the values into another array, or into a new one in a context."""
+        """Copy the values into another array of the same shape, or into a new one in a context.
+
+        Raises:
+            MXNetError: another shape.
+        """
         if isinstance(other, NDArray):
+            if other is self:
+                warnings.warn("You are attempting to copy an array to itself", RuntimeWarning, stacklevel=2)
+                return False  # type: ignore[return-value]  # what MXNet returns
+            if other._tensor.shape != self._tensor.shape:
+                shapes = (str(list(x.shape)).replace(" ", "") for x in (self, other))
+                raise MXNetError(
+                    "Incompatible attr in node  at 0-th output: expected {}, got {}".format(*shapes)
+                )
             other._write(raw(self))
             return other
         if isinstance(other, Context):
@@ -218,31 +281,42 @@ class NDArray(metaclass=MXNetType):
         What was recorded before it is no longer followed through it.
 
         Args:
-            grad_req: "write", "add" or "null".
+            grad_req: "write" (each backward overwrites), "add" (each adds), "null" (none comes).
             stype: of the gradient; only "default", dense, is there.
         """
         if grad_req not in ("write", "add", "null"):
-            raise ValueError(f"grad_req must be in ['null', 'write', 'add'], but got {grad_req}")
+            raise KeyError(grad_req)
+        if stype not in (None, "default"):
+            if stype in ("row_sparse", "csr"):
+                raise NotImplementedError(f"there are no {stype} gradients here: take a dense one")
+            raise ValueError(f"unknown storage type{stype}")
         if not self._tensor.is_leaf:
             self._tensor = self._tensor.detach()
         self.follow(grad_req, torch.zeros_like(self._tensor))
 
     def follow(self, req: str, buffer: Tensor | None) -> None:
         """Make the tensor itself a variable whose gradient is this memory."""
-        tensor = self._tensor
-        tensor._backward_hooks = None
-        self._gradient = Gradient(req, buffer)
-        tensor.grad = None
-        differs = tensor.is_floating_point() and req != "null"
-        tensor.requires_grad_(differs)
-        if differs:
-            tensor.grad = buffer
-            tensor.register_hook(_before_writing(self._gradient))  # type: ignore[no-untyped-call]
+        if self._tensor.is_inference():
+            raise MXNetError(
+                "this array was made in torch.inference_mode() and can have no gradient: make it outside, "
+                "or take a copy() there"
+            )
+        gradient = Gradient(req, buffer)
+        follow(self._tensor, gradient)
+        self._gradient = gradient
 
     @property
     def grad(self) -> NDArray | None:
-        """The gradient's live array; None for what is no variable."""
-        if self._gradient is None or self._gradient.buffer is None:
+        """The gradient's live memory; None for what is no variable.
+
+        Under "null" it is zeros until a graph has been gone through: MXNet's backward makes variables that
+        want no gradient constants again.
+        """
+        gradient = self._gradient
+        if gradient is None or gradient.buffer is None:
+            return None
+        if gradient.req == "null" and gradient.frees != graph_state.frees:
+            self._gradient = None
             return None
         return NDArray(self.settle(), self._context)
 
@@ -265,12 +339,13 @@ class NDArray(metaclass=MXNetType):
 
     @_fresh_grad.setter
     def _fresh_grad(self, fresh: bool) -> None:
-        if self._gradient is not None:
-            self._gradient.fresh = fresh
+        if self._gradient is None:
+            raise MXNetError("NDArray has not been marked as a variable and does not have gradient state")
+        self._gradient.fresh = bool(fresh)
 
     def detach(self) -> NDArray:
         """The same memory, not followed."""
-        return wrap(self._tensor.detach(), self._context)
+        return wrap(self._tensor.data, self._context)
 
     def backward(
         self, out_grad: NDArray | None = None, retain_graph: bool = False, train_mode: bool = True
@@ -289,51 +364,31 @@ class NDArray(metaclass=MXNetType):
     # ---- writing ------------------------------------------------------------------------------------
 
     def _write(self, values: Any) -> None:
-        """Put values in, in place, spread over the shape."""
-        if type(values) is Tensor and values.requires_grad and mode.recording:
-            writable(self).copy_(values.broadcast_to(self.shape))
+        """Put values in, in place, spread over the shape.
+
+        Recorded values make it part of the graph, as the array that they are now in.
+        """
+        target = writable(self)
+        if isinstance(values, Tensor):
+            target.copy_(values)  # followed where the values are
+            if target.requires_grad:
+                if not mode.recording:
+                    target = target.data
+                self._tensor = target
+                self._time = graph_state.time
         else:
-            writable(self).copy_(torch.as_tensor(values))
+            target.copy_(torch.as_tensor(values))
+
+    def _sync_copyfrom(self, source_array: Any) -> None:
+        """Take the values of what NumPy reads, of the same shape."""
+        values = np.ascontiguousarray(source_array, dtype=self.dtype)
+        if values.shape != self.shape:
+            raise ValueError(f"Shape inconsistent: expected {values.shape} vs got {self.shape}")
+        self._write(torch.from_numpy(values))
 
 
-def _rebuild(tensor: Tensor, context: Context | None) -> NDArray:
+def _rebuilt(tensor: Tensor, context: Context | None) -> NDArray:
     return NDArray(tensor, context)
-
-
-def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
-    def hook(_: Tensor) -> None:
-        gradient.fresh = True
-        if backward_state.running and gradient.req == "write":
-            assert gradient.buffer is not None
-            gradient.buffer.zero_()
-
-    unserializable_hook(hook)  # type: ignore[no-untyped-call]  # it is made again where a variable is read back
-    return hook
-
-
-def raw(array: NDArray) -> Tensor:
-    """The tensor of an array, followed by autograd only while this thread records."""
-    tensor = array._tensor
-    return tensor.detach() if tensor.requires_grad and not mode.recording else tensor
-
-
-def writable(array: NDArray) -> Tensor:
-    """The tensor of an array, to be written in place.
-
-    Raises:
-        MXNetError: the thread records and the array is part of what was recorded.
-    """
-    tensor = array._tensor
-    if not tensor.requires_grad:
-        return tensor
-    if mode.recording:
-        raise MXNetError(
-            "Assigning to NDArrays that are already in a computational graph will cause undefined "
-            "behavior when evaluating gradients. Please call backward first to clear the graph or do this "
-            "out side of a record section. Also note that you cannot use inplace operations like +=, *=, "
-            "relu(x, out=x), y[idx]=x, etc inside a record section."
-        )
-    return tensor.detach()
 
 
 def wrap(tensor: Tensor, context: Context | None = None) -> NDArray:

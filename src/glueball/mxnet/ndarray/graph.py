@@ -1,0 +1,205 @@
+"""Between arrays and torch's graph: which tensor an operator gets, which one is written to.
+
+Gradients are torch's. A variable (`attach_grad`) is a leaf tensor that requires gradients; while a thread
+records, `raw` gives that tensor itself, and outside a detached one, so that nothing is followed. A gradient
+is one memory, made once and written in place: a hook on the leaf empties it when MXNet's `backward` comes by
+and `grad_req` is "write".
+
+MXNet forgets a graph when `backward` has gone through it: what was computed in it counts as a constant from
+then on. Torch frees the graph and complains. `raw` therefore looks closer at an array that was recorded
+before the last `record` or `backward`, and lets go of a graph that was freed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils.hooks import unserializable_hook
+
+from .._mode import mode
+from ..base import MXNetError
+
+if TYPE_CHECKING:
+    from .ndarray import NDArray
+
+__all__ = ["Gradient", "backward_state", "flat", "follow", "graph_state", "raw", "writable"]
+
+Tensor = torch.Tensor
+
+IN_GRAPH = (
+    "Assigning to NDArrays that are already in a computational graph will cause undefined behavior when "
+    "evaluating gradients. Please call backward first to clear the graph or do this out side of a record "
+    "section. Also note that you cannot use inplace operations like +=, *=, relu(x, out=x), y[idx]=x, etc "
+    "inside a record section."
+)
+INPLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when recording with autograd."
+
+
+class Gradient:
+    """What a variable knows of its gradient.
+
+    Attributes:
+        req: "write" (each backward overwrites), "add" (each adds) or "null" (none).
+        buffer: the gradient's memory; None where there is none.
+        fresh: whether a backward wrote it since a Trainer last used it.
+        frees: how many graphs had been freed when it was made.
+    """
+
+    __slots__ = ("buffer", "frees", "fresh", "req")
+
+    def __init__(self, req: str, buffer: Tensor | None) -> None:
+        self.req = req
+        self.buffer = buffer
+        self.fresh = False
+        self.frees = graph_state.frees
+
+
+class _Backward:
+    """Which threads go backward by MXNet's rules.
+
+    Torch runs the hooks of a graph on the CPU in the thread that called; those of a graph on a GPU run in
+    a thread of torch's own, which cannot tell, and goes by whether anyone does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = threading.local()
+        self.running = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self.running += 1
+        self._threads.depth = getattr(self._threads, "depth", 0) + 1
+
+    def __exit__(self, *raised: Any) -> None:
+        self._threads.depth -= 1
+        with self._lock:
+            self.running -= 1
+
+    def here(self, gradient: Tensor) -> bool:
+        """Whether the backward that brings this gradient is one of MXNet's."""
+        return getattr(self._threads, "depth", 0) > 0 or (gradient.is_cuda and self.running > 0)
+
+
+class _Graph:
+    """The time as graphs have it: it moves on when a thread begins to record and when a graph is freed."""
+
+    def __init__(self) -> None:
+        self._times = count(1)
+        self._frees = count(1)
+        self.time = 0
+        self.frees = 0
+
+    def move(self) -> None:
+        """Make every array that is there one recorded before."""
+        self.time = next(self._times)
+
+    def free(self) -> None:
+        """A graph was freed."""
+        self.frees = next(self._frees)
+        self.move()
+
+
+backward_state = _Backward()
+graph_state = _Graph()
+
+
+def raw(array: NDArray) -> Tensor:
+    """The tensor of an array, followed by autograd only while this thread records."""
+    tensor = array._tensor
+    if not tensor.requires_grad:
+        return tensor
+    if not mode.recording:
+        return tensor.detach()
+    if array._time != graph_state.time and tensor.grad_fn is not None:
+        if _freed(tensor.grad_fn):
+            array._tensor = tensor = tensor.data
+        array._time = graph_state.time
+    return tensor
+
+
+def _freed(node: Any) -> bool:
+    """Whether backward went through a graph; not known of one in which nothing was kept for it."""
+    seen, nodes, freed = {node}, [node], False
+    while nodes:
+        node = nodes.pop()
+        kept = _keeps(node)
+        if kept:
+            return False
+        if kept is None:
+            freed = True
+            continue
+        for above, _ in node.next_functions:
+            if above is not None and above not in seen:
+                seen.add(above)
+                nodes.append(above)
+    return freed
+
+
+def _keeps(node: Any) -> bool | None:
+    """Whether a node keeps tensors for its backward; None where they were freed."""
+    kept = False
+    for name in dir(node):
+        if name.startswith("_saved_") or name == "saved_tensors":
+            try:
+                value = getattr(node, name)
+            except RuntimeError:
+                return None
+            kept = kept or isinstance(value, Tensor) or (isinstance(value, tuple) and len(value) > 0)
+    return kept
+
+
+def writable(array: NDArray) -> Tensor:
+    """The tensor of an array, to be written in place, unnoticed by what was recorded with it.
+
+    MXNet's backward reads arrays when it comes by; it does not mind that they were written to since.
+
+    Raises:
+        MXNetError: the thread records and the array is part of what was recorded.
+    """
+    tensor = array._tensor
+    if mode.recording and (
+        (tensor.requires_grad and raw(array).requires_grad) or array._gradient is not None
+    ):
+        raise MXNetError(IN_GRAPH)
+    return tensor.data
+
+
+_TRUE: dict[torch.device, Tensor] = {}
+
+
+def flat(result: Tensor, *inputs: Any) -> Tensor:
+    """A result that does not change with its inputs: part of the graph, with gradients of zeros."""
+    for x in inputs:
+        if isinstance(x, Tensor) and x.requires_grad and torch.is_grad_enabled():
+            true = _TRUE.get(x.device)
+            if true is None:
+                true = _TRUE[x.device] = torch.ones((), dtype=torch.bool, device=x.device)
+            result = torch.where(true, result, x)
+    return result
+
+
+def follow(tensor: Tensor, gradient: Gradient) -> None:
+    """Make a leaf a variable whose gradient is the memory that `gradient` names."""
+    tensor._backward_hooks = None
+    tensor.grad = None
+    differs = tensor.is_floating_point() and gradient.req != "null"
+    tensor.requires_grad_(differs)
+    if differs:
+        tensor.grad = gradient.buffer
+        tensor.register_hook(_before_writing(gradient))  # type: ignore[no-untyped-call]
+
+
+def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
+    def hook(arriving: Tensor) -> None:
+        gradient.fresh = True
+        if gradient.req == "write" and backward_state.here(arriving):
+            assert gradient.buffer is not None
+            gradient.buffer.zero_()
+
+    unserializable_hook(hook)  # type: ignore[no-untyped-call]  # it is made again where a variable is read back
+    return hook
