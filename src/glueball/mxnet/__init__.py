@@ -6,7 +6,19 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from .. import __version__ as _glueball_version
-from . import autograd, base, context, engine, gluon, initializer, lr_scheduler, name, ndarray, optimizer, util
+from . import (
+    autograd,
+    base,
+    context,
+    engine,
+    gluon,
+    initializer,
+    lr_scheduler,
+    name,
+    ndarray,
+    optimizer,
+    util,
+)
 from . import initializer as init
 from . import ndarray as nd
 from ._install import install
