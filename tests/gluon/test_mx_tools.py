@@ -7,10 +7,11 @@ import re
 
 import numpy as np
 import pytest
-from glueball import mxnet as mx
-from glueball.mxnet import nd, test_utils, util
 from hypothesis import given
 from hypothesis import strategies as st
+
+from glueball import mxnet as mx
+from glueball.mxnet import nd, test_utils, util
 
 LARGEST = """
 Items are not equal:
