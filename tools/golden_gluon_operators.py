@@ -3,8 +3,8 @@
     python tools/golden_gluon_operators.py > tests/golden/gluon_operators.json
 
 Runs where mxnet 1.9.1 is installed (Python 3.8, numpy 1.23). What is asked stands in
-tests/gluon/operator_cases.py. Wrong arguments can make MXNet write where it should not, so each group is
-asked in a process of its own, and twice: what differs is no answer.
+tests/gluon/operator_expressions.py. Wrong arguments can make MXNet write where it should not, so each
+group is asked in a process of its own, and twice: what differs is no answer.
 """
 
 import json
@@ -15,7 +15,8 @@ import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "gluon"))
 
-from operator_cases import GROUPS, answer  # noqa: E402
+from operator_cases import answer
+from operator_expressions import GROUPS
 
 
 def ask(group):
@@ -32,7 +33,10 @@ def asked(group):
     environment = dict(os.environ, MXNET_MKLDNN_ENABLED="0")  # its descriptors fail at random
     for _ in range(5):
         run = subprocess.run(
-            [sys.executable, __file__, group], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            [sys.executable, __file__, group],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
         )
         if run.returncode == 0:
             return dict(json.loads(line) for line in run.stdout.decode().splitlines() if line.startswith("["))
@@ -47,7 +51,7 @@ for group in GROUPS:
     first, second = asked(group), asked(group)
     for expression, found in first.items():
         if found == second[expression]:
-            lines.append("{}: {}".format(json.dumps(expression), json.dumps(found)))
+            lines.append(f"{json.dumps(expression)}: {json.dumps(found)}")
         else:
             print("differs: " + expression, file=sys.stderr)
 print("{\n" + ",\n".join(dict.fromkeys(lines)) + "\n}")

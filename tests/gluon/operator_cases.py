@@ -156,7 +156,11 @@ ELEMENTWISE = [
     "nd.gamma(p)",
     "nd.gammaln(p)",
     *("nd.{}(m)".format(f) for f in UNARY),
-    *("nd.{}(i)".format(f) for f in UNARY if f not in ("reciprocal", "rcbrt", "gamma", "gammaln", "hard_sigmoid", "smooth_l1")),
+    *(
+        "nd.{}(i)".format(f)
+        for f in UNARY
+        if f not in ("reciprocal", "rcbrt", "gamma", "gammaln", "hard_sigmoid", "smooth_l1")
+    ),
     *("nd.{}(p + 1)".format(f) for f in POSITIVE),
     *("nd.{}(d)".format(f) for f in ("exp", "sigmoid", "abs", "square", "tanh")),
     *("nd.{}(h)".format(f) for f in ("exp", "sigmoid", "abs", "square", "tanh", "relu")),
@@ -695,7 +699,10 @@ nd.contrib.interleaved_matmul_selfatt_qk(nd.arange(48).reshape((2, 2, 12)) / 10,
 """)
 
 LAYERS = [
-    *("nd.Activation(m, act_type='{}')".format(f) for f in ("relu", "sigmoid", "tanh", "softrelu", "softsign")),
+    *(
+        "nd.Activation(m, act_type='{}')".format(f)
+        for f in ("relu", "sigmoid", "tanh", "softrelu", "softsign")
+    ),
     *("nd.LeakyReLU(m, act_type='{}')".format(f) for f in ("leaky", "elu", "selu", "gelu")),
     *("nd.LeakyReLU(t, act_type='{}')".format(f) for f in ("leaky", "elu", "selu", "gelu")),
     *_lines("""

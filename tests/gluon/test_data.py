@@ -360,14 +360,14 @@ def test_workers_give_what_batchify_gives():
 def test_many_batches_can_be_kept():
     """As open files they would be too many."""
     batches = list(gdata.DataLoader(list(range(3000)), 1, num_workers=2))
-    assert [int(batch) for batch in batches] == list(range(3000))
+    assert [int(batch.asscalar()) for batch in batches] == list(range(3000))
 
 
 @pytest.mark.parametrize("threads", [False, True])
 def test_what_a_worker_raises_is_raised_here(threads):
     loader = gdata.DataLoader(Squares(wrong=2), 1, num_workers=2, thread_pool=threads)
     batches = iter(loader)
-    assert [int(next(batches)), int(next(batches))] == [0, 1]
+    assert [int(next(batches).asscalar()), int(next(batches).asscalar())] == [0, 1]
     with pytest.raises(KeyError, match="no sample 2"):
         next(batches)
     with pytest.raises(ValueError, match="Pool not running"):
@@ -397,7 +397,7 @@ def test_batches_are_made_ahead():
     loader = gdata.DataLoader(data, 1, num_workers=1, thread_pool=True, prefetch=2)
     assert asked == []
     first = iter(loader)
-    assert int(next(first)) == 0
+    assert int(next(first).asscalar()) == 0
     time.sleep(0.2)
     assert asked == [0, 1, 2]
     assert len(list(first)) == 5

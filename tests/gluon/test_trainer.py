@@ -40,7 +40,7 @@ def train(trainer, *params, batch_size=1, **options):
 
 
 def values(*params):
-    return [round(float(one.data()[0]), 5) for one in params]
+    return [round(float(one.data()[0].asscalar()), 5) for one in params]
 
 
 # ---- what it takes ---------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from . import (
     name,
     ndarray,
     optimizer,
+    random,
     util,
 )
 from . import initializer as init
@@ -61,6 +62,7 @@ __all__ = [
     "np_shape",
     "num_gpus",
     "optimizer",
+    "random",
     "set_np_shape",
     "use_np",
     "use_np_array",

@@ -35,7 +35,9 @@ def chosen(init: Any) -> Initializer:
     Raises:
         AssertionError: a name that nothing is registered by, or nothing of these.
     """
-    if isinstance(init, (Initializer, str)):
+    if isinstance(init, Initializer):
+        return init
+    if isinstance(init, str):
         return create(init)
     if isinstance(init, (NDArray, np.ndarray, np.generic, int, float, list, tuple)):
         return Constant(init)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from . import arithmetic, dtypes, indexing, operators, random
+from typing import NoReturn
+
+from . import arithmetic, contrib, dtypes, image, indexing, linalg, op, operators, random
 from .creation import arange, array, empty, eye, full, linspace, ones, waitall, zeros
 from .exchange import from_dlpack, from_numpy, from_torch, to_dlpack_for_read, to_dlpack_for_write
+from .missing import say_missing
 from .ndarray import NDArray
 from .register import OPERATORS
 from .utils import load, load_frombuffer, save
@@ -14,6 +17,7 @@ __all__ = [
     "arange",
     "arithmetic",
     "array",
+    "contrib",
     "dtypes",
     "empty",
     "eye",
@@ -21,11 +25,14 @@ __all__ = [
     "from_numpy",
     "from_torch",
     "full",
+    "image",
     "indexing",
+    "linalg",
     "linspace",
     "load",
     "load_frombuffer",
     "ones",
+    "op",
     "operators",
     "random",
     "save",
@@ -36,3 +43,7 @@ __all__ = [
 ]
 
 globals().update(OPERATORS)
+
+
+def __getattr__(name: str) -> NoReturn:
+    say_missing("mxnet.ndarray", name)

@@ -153,10 +153,6 @@ class _Form:
     def refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Say what is wrong with arguments that Python refused; return where it is not they."""
         given = {**dict(zip(self.names, args, strict=False)), **kwargs}
-        count = sum(given.get(name) is not None for name in self.arrays)
-        needed = [name for name in self.arrays if name in self.needed]
-        if not self.several and count < len(needed):
-            raise MXNetError(f"Operator {self.name} expects {len(needed)} inputs, but got {count} instead.")
         for name in kwargs:
             if name not in self.names:
                 shown = "\n".join(
@@ -175,6 +171,10 @@ class _Form:
                     f"Required parameter {name} of {self.kind(name)} is not presented, in operator "
                     f'{self.name}(name=""{shown})'
                 )
+        count = sum(given.get(name) is not None for name in self.arrays)
+        needed = [name for name in self.arrays if name in self.needed]
+        if not self.several and count < len(needed):
+            raise MXNetError(f"Operator {self.name} expects {len(needed)} inputs, but got {count} instead.")
 
     def kind(self, name: str) -> str:
         """MXNet's word for what an attribute is."""

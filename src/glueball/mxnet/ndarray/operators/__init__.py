@@ -7,10 +7,12 @@ Element by element: `elementwise`, `binary`. Shapes and parts: `shaping`, `slici
 
 from . import (
     binary,
+    contributed,
     convolutions,
     elementwise,
     layers,
     linear,
+    matrices,
     normalizations,
     ordering,
     outputs,
@@ -21,14 +23,17 @@ from . import (
     slicing,
     softmaxes,
     spatial,
+    updates,
 )
 
 __all__ = [
     "binary",
+    "contributed",
     "convolutions",
     "elementwise",
     "layers",
     "linear",
+    "matrices",
     "normalizations",
     "ordering",
     "outputs",
@@ -39,4 +44,5 @@ __all__ = [
     "slicing",
     "softmaxes",
     "spatial",
+    "updates",
 ]

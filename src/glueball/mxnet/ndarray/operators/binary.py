@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import operator as python
 from collections.abc import Callable
 from typing import Any
@@ -12,20 +11,46 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import numpy_type
-from ..ndarray import NDArray, Tensor, wrap
+from ..ndarray import NDArray, Tensor
 from ..register import OPERATORS, joined, operator
 from .followed import flat
 
-__all__ = ["same_types"]
+__all__ = ["floats_only", "same_kind", "same_shapes", "same_types"]
 
 Binary = Callable[[Tensor, Tensor], Tensor]
 
 
-def same_types(left: Tensor, right: Tensor) -> None:
-    """Refuse two arrays of different types."""
+def same_kind(data: Tensor, **others: Tensor | None) -> None:
+    """Refuse parameters of a layer that are of another type than its data."""
+    for key, other in others.items():
+        if other is not None and other.dtype is not data.dtype:
+            kinds = [np.dtype(numpy_type(x.dtype)).name for x in (data, other)]
+            raise MXNetError(
+                f"This layer requires uniform type. Expected '{kinds[0]}' v.s. given '{kinds[1]}' at '{key}'"
+            )
+
+
+def floats_only(data: Tensor) -> None:
+    """Refuse integers where MXNet has no such operator for them."""
+    if not data.is_floating_point():
+        kind = np.dtype(numpy_type(data.dtype)).name
+        raise MXNetError(f"This operation only support floating point types, not {kind}")
+
+
+def same_types(left: Tensor, right: Tensor, at: int = 1) -> None:
+    """Refuse an array, the `at`-th one, of another type than the first."""
     if left.dtype is not right.dtype:
         kinds = [np.dtype(numpy_type(x.dtype)).name for x in (left, right)]
-        raise MXNetError(f"Incompatible attr in node  at 1-th input: expected {kinds[0]}, got {kinds[1]}")
+        raise MXNetError(f"Incompatible attr in node  at {at}-th input: expected {kinds[0]}, got {kinds[1]}")
+
+
+def same_shapes(left: Tensor, right: Tensor, at: int = 1) -> None:
+    """Refuse an array, the `at`-th one, of another shape than the first."""
+    if left.shape != right.shape:
+        raise MXNetError(
+            f"Incompatible attr in node  at {at}-th input: expected {joined(left.shape)}, "
+            f"got {joined(right.shape)}"
+        )
 
 
 def _divided(left: Tensor, right: Tensor) -> Tensor:
@@ -48,10 +73,14 @@ def _power(left: Tensor, right: Tensor) -> Tensor:
 
 def _larger(left: Tensor, right: Tensor) -> Tensor:
     """The gradient of equal elements goes to the left one."""
+    if not torch.is_grad_enabled():
+        return torch.maximum(left, right)
     return torch.where((left >= right) | (left != left), left, right)
 
 
 def _smaller(left: Tensor, right: Tensor) -> Tensor:
+    if not torch.is_grad_enabled():
+        return torch.minimum(left, right)
     return torch.where((left <= right) | (left != left), left, right)
 
 
@@ -61,9 +90,14 @@ def _hypotenuse(left: Tensor, right: Tensor) -> Tensor:
     return torch.hypot(left.double(), right.double()).to(left.dtype)
 
 
-def _as_numbers(compare: Binary) -> Binary:
+def _as_numbers(compare: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
     """Truths as 0 and 1 of the operands' type, with gradients of zeros."""
-    return lambda left, right: flat(compare(left, right).to(left.dtype), left, right)
+
+    def compute(left: Tensor, right: Any) -> Tensor:
+        truths = compare(left, right).to(left.dtype)
+        return flat(truths, left, right) if isinstance(right, Tensor) else flat(truths, left)
+
+    return compute
 
 
 _BROADCAST: dict[str, tuple[Binary, str, tuple[str, ...]]] = {
@@ -110,11 +144,7 @@ def _broadcast(name: str, function: Binary, meaning: str, names: tuple[str, ...]
 
 def _elementwise(name: str, function: Binary, meaning: str) -> None:
     def compute(lhs: Tensor, rhs: Tensor) -> Tensor:
-        if lhs.shape != rhs.shape:
-            raise MXNetError(
-                f"Incompatible attr in node  at 1-th input: expected {joined(lhs.shape)}, "
-                f"got {joined(rhs.shape)}"
-            )
+        same_shapes(lhs, rhs)
         same_types(lhs, rhs)
         return function(lhs, rhs)
 
@@ -131,6 +161,50 @@ for _name in ("add", "sub", "mul", "div"):
 
 # ---- with numbers ------------------------------------------------------------------------------------
 
+
+def _of_its_kind(number: Any, data: Tensor) -> Any:
+    """A number as the array's own type has it: integers take its whole part, as far as they reach."""
+    if data.is_floating_point():
+        return float(number)
+    if data.dtype is torch.bool:
+        return bool(number)
+    least, most = torch.iinfo(data.dtype).min, torch.iinfo(data.dtype).max
+    return max(least, min(most, int(number)))
+
+
+def _full(number: Any, data: Tensor) -> Tensor:
+    return torch.full((), number, dtype=data.dtype, device=data.device)
+
+
+_SCALAR: dict[str, tuple[Callable[[Tensor, Any], Tensor], str]] = {
+    "mod": (lambda x, s: _remainder(x, _full(s, x)), "The remainder of data / scalar"),
+    "rmod": (lambda x, s: _remainder(_full(s, x), x), "The remainder of scalar / data"),
+    "maximum": (torch.clamp_min, "The larger one"),
+    "minimum": (torch.clamp_max, "The smaller one"),
+    "equal": (_as_numbers(torch.eq), "1 where they are equal, else 0"),
+    "not_equal": (_as_numbers(torch.ne), "1 where they differ, else 0"),
+    "greater": (_as_numbers(torch.gt), "1 where data > scalar, else 0"),
+    "greater_equal": (_as_numbers(torch.ge), "1 where data ≥ scalar, else 0"),
+    "lesser": (_as_numbers(torch.lt), "1 where data < scalar, else 0"),
+    "lesser_equal": (_as_numbers(torch.le), "1 where data ≤ scalar, else 0"),
+    "logical_and": (_as_numbers(lambda x, s: (x != 0) & bool(s)), "1 where neither is 0, else 0"),
+    "logical_or": (_as_numbers(lambda x, s: (x != 0) | bool(s)), "1 where not both are 0, else 0"),
+    "logical_xor": (_as_numbers(lambda x, s: (x != 0) ^ bool(s)), "1 where just one is 0, else 0"),
+}
+
+
+def _with_scalar(name: str, function: Callable[[Tensor, Any], Tensor], meaning: str) -> None:
+    def compute(data: Tensor, scalar: float = 1.0) -> Tensor:
+        return function(data, _of_its_kind(scalar, data))
+
+    compute.__name__ = compute.__qualname__ = f"_{name}_scalar"
+    compute.__doc__ = f"{meaning}, of an array and a number."
+    operator(compute)
+
+
+for _name, (_one, _meaning) in _SCALAR.items():
+    _with_scalar(_name, _one, _meaning)
+
 _PYTHON: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "add": (python.add, "lhs + rhs"),
     "subtract": (python.sub, "lhs − rhs"),
@@ -139,65 +213,26 @@ _PYTHON: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "true_divide": (python.truediv, "lhs / rhs"),
     "power": (python.pow, "lhs to the power of rhs"),
 }
-_NUMBERS: dict[str, tuple[str, Callable[[Any, Any], Any], str]] = {
-    # operator: the one that broadcasts, the one for two numbers, what it gives
-    "modulo": ("mod", python.mod, "The remainder of lhs / rhs"),
-    "maximum": ("maximum", max, "The larger one"),
-    "minimum": ("minimum", min, "The smaller one"),
-    "equal": ("equal", python.eq, "1 where they are equal, else 0"),
-    "not_equal": ("not_equal", python.ne, "1 where they differ, else 0"),
-    "greater": ("greater", python.gt, "1 where lhs > rhs, else 0"),
-    "greater_equal": ("greater_equal", python.ge, "1 where lhs ≥ rhs, else 0"),
-    "lesser": ("lesser", python.lt, "1 where lhs < rhs, else 0"),
-    "lesser_equal": ("lesser_equal", python.le, "1 where lhs ≤ rhs, else 0"),
-    "logical_and": ("logical_and", lambda a, b: bool(a and b), "1 where neither is 0, else 0"),
-    "logical_or": ("logical_or", lambda a, b: bool(a or b), "1 where not both are 0, else 0"),
-    "logical_xor": ("logical_xor", lambda a, b: bool(a) ^ bool(b), "1 where just one is 0, else 0"),
+_MODULE: dict[str, tuple[Callable[[Any, Any], Any], str, str, str]] = {
+    # of two numbers; of two arrays, of an array and a number, of a number and an array
+    "modulo": (python.mod, "mod", "mod", "rmod"),
+    "maximum": (max, "maximum", "maximum", "maximum"),
+    "minimum": (min, "minimum", "minimum", "minimum"),
+    "equal": (python.eq, "equal", "equal", "equal"),
+    "not_equal": (python.ne, "not_equal", "not_equal", "not_equal"),
+    "greater": (python.gt, "greater", "greater", "lesser"),
+    "greater_equal": (python.ge, "greater_equal", "greater_equal", "lesser_equal"),
+    "lesser": (python.lt, "lesser", "lesser", "greater"),
+    "lesser_equal": (python.le, "lesser_equal", "lesser_equal", "greater_equal"),
+    "logical_and": (lambda a, b: bool(a and b), "logical_and", "logical_and", "logical_and"),
+    "logical_or": (lambda a, b: bool(a or b), "logical_or", "logical_or", "logical_or"),
+    "logical_xor": (lambda a, b: bool(a) ^ bool(b), "logical_xor", "logical_xor", "logical_xor"),
 }
-_SYMMETRIC = ("maximum", "minimum")  # a number's gradient is nobody's: the array stands on the left
+_NUMBER = (int, float, np.generic)
 
 
 def _is_array(value: Any) -> bool:
     return isinstance(value, (NDArray, Tensor))
-
-
-def _refuse(*values: Any) -> None:
-    for value in values:
-        if not _is_array(value) and not isinstance(value, (numbers.Number, np.generic)):
-            raise TypeError(f"type {type(value)} not supported")
-
-
-def _by_python(name: str, function: Callable[[Any, Any], Any], meaning: str) -> None:
-    def compute(lhs: Any, rhs: Any) -> Any:
-        _refuse(lhs, rhs)
-        result = function(lhs, rhs)
-        return result if _is_array(result) else result * 1
-
-    _noted(name, compute, meaning)
-
-
-def _by_broadcast(name: str, known: str, function: Callable[[Any, Any], Any], meaning: str) -> None:
-    def compute(lhs: Any, rhs: Any) -> Any:
-        _refuse(lhs, rhs)
-        array = lhs if _is_array(lhs) else rhs
-        if not _is_array(array):
-            return function(lhs, rhs) * 1
-        if array is rhs and name in _SYMMETRIC:
-            lhs, rhs = rhs, lhs
-        return OPERATORS[f"broadcast_{known}"](_like(lhs, array), _like(rhs, array))
-
-    _noted(name, compute, meaning)
-
-
-def _like(value: Any, array: Any) -> Any:
-    """A number as an array of one element that goes with the other one."""
-    if _is_array(value):
-        return value
-    tensor = array._tensor if isinstance(array, NDArray) else array
-    dtype = tensor.dtype
-    number = float(value) if tensor.is_floating_point() else int(value)
-    one = torch.full((1,), number, dtype=dtype, device=tensor.device)
-    return wrap(one, array._context) if isinstance(array, NDArray) else one
 
 
 def _noted(name: str, compute: Callable[[Any, Any], Any], meaning: str) -> None:
@@ -206,10 +241,39 @@ def _noted(name: str, compute: Callable[[Any, Any], Any], meaning: str) -> None:
     OPERATORS[name] = compute
 
 
+def _by_python(name: str, function: Callable[[Any, Any], Any], meaning: str) -> None:
+    def compute(lhs: Any, rhs: Any) -> Any:
+        for value in (lhs, rhs):
+            if not _is_array(value) and not isinstance(value, _NUMBER):
+                raise TypeError(f"type {type(value)} not supported")
+        return function(lhs, rhs)
+
+    _noted(name, compute, meaning)
+
+
+def _by_operators(
+    name: str, function: Callable[[Any, Any], Any], arrays: str, scalar: str, reverse: str
+) -> None:
+    of_arrays, with_scalar, of_scalar = (
+        OPERATORS[known] for known in (f"broadcast_{arrays}", f"_{scalar}_scalar", f"_{reverse}_scalar")
+    )
+
+    def compute(lhs: Any, rhs: Any) -> Any:
+        if isinstance(rhs, _NUMBER):
+            return function(lhs, rhs) * 1 if isinstance(lhs, _NUMBER) else with_scalar(lhs, rhs)
+        if isinstance(lhs, _NUMBER):
+            return of_scalar(rhs, lhs)
+        if not _is_array(rhs):
+            raise TypeError(f"type {type(rhs)} not supported")
+        return of_arrays(lhs, rhs)
+
+    _noted(name, compute, (of_arrays.__doc__ or "").partition(", of arrays")[0])
+
+
 for _name, (_plain, _meaning) in _PYTHON.items():
     _by_python(_name, _plain, _meaning)
-for _name, (_known, _plain, _meaning) in _NUMBERS.items():
-    _by_broadcast(_name, _known, _plain, _meaning)
+for _name, _row in _MODULE.items():
+    _by_operators(_name, *_row)
 
 
 @operator

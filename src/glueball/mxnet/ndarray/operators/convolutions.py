@@ -10,6 +10,7 @@ from torch.nn import functional
 from ...base import MXNetError
 from ..ndarray import Tensor
 from ..register import count_arrays, joined, operator
+from .binary import same_kind
 
 __all__ = ["axes_of_layout", "channels_first"]
 
@@ -129,6 +130,7 @@ def Convolution(
         cudnn_off: MXNet's hint; without effect here.
         layout: "NCW", "NCHW", "NCDHW" or with the channels last.
     """
+    same_kind(data, weight=weight, bias=bias)
     sizes = _checked("Convolution", data, bias, kernel, num_filter, bool(no_bias))
     count = len(sizes)
     last = axes_of_layout(layout, count)
@@ -189,6 +191,7 @@ def Deconvolution(
         cudnn_off: MXNet's hint; without effect here.
         layout: "NCW", "NCHW", "NCDHW" or with the channels last.
     """
+    same_kind(data, weight=weight, bias=bias)
     sizes = _checked("Deconvolution", data, bias, kernel, num_filter, bool(no_bias))
     count = len(sizes)
     last = axes_of_layout(layout, count)

@@ -12,6 +12,7 @@ from ...base import MXNetError
 from ..dtypes import torch_dtype
 from ..ndarray import Tensor
 from ..register import operator
+from .binary import same_shapes, same_types
 from .followed import flat
 
 __all__: list[str] = []
@@ -187,9 +188,10 @@ def MakeLoss(
 @operator(method=True)
 def clip(data: Tensor, a_min: float, a_max: float) -> Tensor:
     """The values, those below `a_min` and above `a_max` replaced by these."""
-    low, high = a_min, a_max
-    if not data.is_floating_point():
-        low, high = int(low), int(high)
+    if data.is_floating_point():
+        return data.clamp(a_min, a_max)
+    limits = torch.iinfo(data.dtype)
+    low, high = (max(limits.min, min(limits.max, int(end))) for end in (a_min, a_max))
     return data.clamp(low, high)
 
 
@@ -220,11 +222,16 @@ def add_n(*args: Tensor) -> Tensor:
     if not args:
         raise MXNetError("value 0 for Parameter num_args should be greater equal to 1")
     total = args[0]
-    for part in args[1:]:
-        if part.shape != total.shape:
-            raise MXNetError(
-                "Incompatible attr in node  at 1-th input: expected "
-                f"[{','.join(map(str, total.shape))}], got [{','.join(map(str, part.shape))}]"
-            )
+    for at, part in enumerate(args[1:], 1):
+        same_shapes(total, part, at)
+        same_types(total, part, at)
         total = total + part
     return total
+
+
+@operator
+def cast_storage(data: Tensor, stype: str) -> Tensor:
+    """A copy stored in another way; only "default", which is dense, is there."""
+    if stype != "default":
+        raise MXNetError(f"glueball has no arrays stored as {stype!r}: take torch.Tensor.to_sparse")
+    return data.clone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn import functional
 
@@ -11,6 +13,7 @@ from ...base import MXNetError
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
 from ..register import choice, count_arrays, joined, operator
+from .binary import floats_only, same_types
 
 __all__: list[str] = []
 
@@ -39,14 +42,18 @@ def FullyConnected(
             'Required parameter num_hidden of int is not presented, in operator FullyConnected(name="")'
         )
     count_arrays("FullyConnected", 2, bias, not no_bias)
+    same_types(data, weight)
+    floats_only(data)
     if flatten and data.dim() != 2:
         data = data.reshape(data.shape[0], -1)
     wanted = (int(num_hidden), data.shape[-1])
     if tuple(weight.shape) != wanted:
         raise MXNetError(
-            f"Shape inconsistent, Provided = {joined(weight.shape)}, inferred shape={joined(wanted)}"
+            f"Shape inconsistent, Provided = {joined(weight.shape)}, inferred shape=({wanted[0]},{wanted[1]})"
         )
-    return functional.linear(data, weight, None if no_bias else bias)
+    if bias is not None and tuple(bias.shape) != wanted[:1]:
+        raise MXNetError(f"Unexpected shape for bias {joined(bias.shape)}")
+    return functional.linear(data, weight, bias)
 
 
 _ACTIVATIONS = {
@@ -62,6 +69,7 @@ _ACTIVATIONS = {
 def Activation(data: Tensor, act_type: str) -> Tensor:
     """One of "relu", "sigmoid", "softrelu" (log(1 + eˣ)), "softsign" and "tanh"."""
     choice("Activation", "act_type", act_type, _ACTIVATIONS)
+    floats_only(data)
     return _ACTIVATIONS[act_type](data)
 
 
@@ -93,7 +101,7 @@ def LeakyReLU(
     if act_type == "gelu":
         return functional.gelu(data)
     if act_type == "selu":
-        return _SELU_SCALE * _elu(data, _SELU_SLOPE)
+        return _selu(data)
     if act_type == "elu":
         return _elu(data, slope)
     if gamma is not None:
@@ -108,6 +116,26 @@ def LeakyReLU(
             return torch.where(data > 0, data, torch.from_numpy(drawn).to(data.device) * data)
         slope = (lower_bound + upper_bound) / 2
     return torch.where(data > 0, data, slope * data)
+
+
+class _Selu(torch.autograd.Function):
+    """MXNet's SELU: its gradient below 0 is scale·(slope + y), with y for the result."""
+
+    @staticmethod
+    def forward(ctx: Any, data: Tensor) -> Tensor:
+        result = _SELU_SCALE * torch.where(data > 0, data, _SELU_SLOPE * torch.expm1(data))
+        ctx.save_for_backward(data, result)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        data, result = ctx.saved_tensors
+        return gradients[0] * _SELU_SCALE * torch.where(data > 0, 1.0, _SELU_SLOPE + result)
+
+
+def _selu(data: Tensor) -> Tensor:
+    result: Tensor = _Selu.apply(data)  # type: ignore[no-untyped-call]
+    return result
 
 
 def _elu(data: Tensor, slope: float) -> Tensor:

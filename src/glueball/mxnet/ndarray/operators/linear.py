@@ -12,6 +12,16 @@ from .binary import same_types
 __all__: list[str] = []
 
 
+_PRODUCTS = (torch.float32, torch.float64)
+
+
+def _has_products(name: str, data: Tensor) -> None:
+    """Refuse what MXNet has no products of; on a GPU float16 has them, and bfloat16 everywhere."""
+    known = (*_PRODUCTS, torch.bfloat16, *([torch.float16] if data.is_cuda else []))
+    if data.dtype not in known:
+        raise MXNetError(f"{name} only supports float32/float64 for CPU, and float16/float32/float64 for GPU")
+
+
 @operator
 def dot(
     lhs: Tensor,
@@ -29,16 +39,17 @@ def dot(
         transpose_b: whether the last axis of `rhs` goes to its front before.
         forward_stype: how the result is stored: only "default".
     """
-    if lhs.dim() == rhs.dim() == 2 and lhs.dtype is rhs.dtype:
+    if lhs.dim() == rhs.dim() == 2 and lhs.dtype is rhs.dtype and lhs.dtype in _PRODUCTS:
         a = lhs.T if transpose_a else lhs
         b = rhs.T if transpose_b else rhs
         if a.shape[1] == b.shape[0]:
             return torch.mm(a, b)
-    same_types(lhs, rhs)
     a = lhs.movedim(0, -1) if transpose_a and lhs.dim() > 1 else lhs
     b = rhs.movedim(-1, 0) if transpose_b and rhs.dim() > 1 else rhs
     if a.shape[-1] != b.shape[0]:
         raise MXNetError(f"dot shape error: {joined(lhs.shape)} X {joined(rhs.shape)}")
+    same_types(lhs, rhs)
+    _has_products("dot", lhs)
     product: Tensor = torch.tensordot(a, b, 1)
     return product
 
@@ -62,13 +73,20 @@ def batch_dot(
     forward_stype: str | None = None,
 ) -> Tensor:
     """The products of the matrices in the last two axes, one for each place in the axes before."""
-    same_types(lhs, rhs)
+    if lhs.dim() < 3 or rhs.dim() < 3:
+        raise MXNetError(
+            "batch_dot currently only support N-D*N-D array (N >= 3)"
+            f"{joined(lhs.shape)} v.s. {joined(rhs.shape)}"
+        )
     a = lhs.mT if transpose_a else lhs
     b = rhs.mT if transpose_b else rhs
     if a.dim() != b.dim() or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
         raise MXNetError(
-            f"Incompatible matrix dimensions for multiplication: {joined(lhs.shape)} X {joined(rhs.shape)}"
+            f"batch_dot shape error (shape mismatch): {joined(lhs.shape)} X {joined(rhs.shape)} "
+            f"trans_a={int(transpose_a)} trans_b={int(transpose_b)}"
         )
+    same_types(lhs, rhs)
+    _has_products("batch_dot", lhs)
     return a @ b
 
 

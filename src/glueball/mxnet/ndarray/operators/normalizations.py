@@ -14,6 +14,7 @@ from ...base import MXNetError
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
 from ..register import choice, joined, operator
+from .binary import floats_only, same_types
 
 __all__: list[str] = []
 
@@ -119,6 +120,7 @@ def LayerNorm(
     size = data.shape[axis]
     _fits(gamma, size)
     _fits(beta, size)
+    same_types(data, gamma)
     if axis == data.dim() - 1 and not output_mean_var:
         return functional.layer_norm(data, (size,), gamma, beta, float(eps))
     mean = data.mean(axis, True)
@@ -203,6 +205,7 @@ def Dropout(
             f"value {p} for Parameter p exceed bound [0,1]\np: Fraction of the input that gets dropped out "
             f'during training time., in operator Dropout(name="", p="{p}")'
         )
+    floats_only(data)
     if p == 0 or not (switches.training or mode == "always"):
         return data.clone()
     along = tuple(axes) if isinstance(axes, (list, tuple)) else (axes,)

@@ -74,7 +74,7 @@ def pooled(
         mean: Tensor = _MEAN[dims](data, kernel, stride, pad, False, bool(count_include_pad))
         return mean
     if kind == "lp":
-        data = data.abs() ** power
+        data = data**power
     volume = math.prod(kernel)
     total: Tensor = _MEAN[dims](_widened(data, pad, after, 0.0), kernel, stride) * volume
     if kind == "sum":
@@ -87,7 +87,7 @@ def pooled(
         inside = (starts + kernel[axis]).clamp_max(high) - starts.clamp_min(low)
         shape = [1] * data.dim()
         shape[2 + axis] = -1
-        total = total / inside.reshape(shape)
+        total = total / inside.clamp_min(1).reshape(shape)
     return total
 
 
@@ -144,7 +144,7 @@ def Pooling(
             "max": lambda: x.flatten(2).max(2).values.reshape(*x.shape[:2], *[1] * dims),
             "avg": lambda: x.mean(along, True),
             "sum": lambda: x.sum(along, True),
-            "lp": lambda: (x.abs() ** power).sum(along, True) ** (1 / power),
+            "lp": lambda: (x**power).sum(along, True) ** (1 / power),
         }[pool_type]()
         return reduced.movedim(1, -1) if last else reduced
     window = _as_tuple(kernel)

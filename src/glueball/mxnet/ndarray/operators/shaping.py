@@ -14,6 +14,7 @@ from ...base import MXNetError
 from ..dtypes import numpy_type
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, choice, joined, operator
+from .binary import same_shapes, same_types
 from .followed import flat
 
 __all__ = ["new_shape"]
@@ -97,10 +98,6 @@ def new_shape(shape: Sequence[int], codes: Sequence[int], reverse: bool = False)
         sizes[open_at] = math.prod(source) // rest if rest else 0
     if reverse:
         sizes.reverse()
-    if math.prod(sizes) != math.prod(shape):
-        raise MXNetError(
-            f"Target shape size is different to source. Target: {joined(sizes)}\nSource: {joined(shape)}"
-        )
     return tuple(sizes)
 
 
@@ -130,7 +127,12 @@ def reshape(
             codes = (data.shape[0], *codes[1:])
     if not codes:
         return data.reshape(data.shape)
-    return data.reshape(new_shape(data.shape, codes, reverse))
+    sizes = new_shape(data.shape, codes, reverse)
+    if math.prod(sizes) != data.numel():
+        raise MXNetError(
+            f"Target shape size is different to source. Target: {joined(sizes)}\nSource: {joined(data.shape)}"
+        )
+    return data.reshape(sizes)
 
 
 def _reshaped(self: NDArray, *shape: Any, **options: Any) -> NDArray:
@@ -154,10 +156,13 @@ def _reshaped(self: NDArray, *shape: Any, **options: Any) -> NDArray:
             "and 'reverse'."
         )
     tensor = raw(self)
-    sizes = as_sizes(shape)
-    if min(sizes, default=0) > 0 and math.prod(sizes) > tensor.numel():
-        raise MXNetError("NDArray.Reshape: target shape size is larger than the current shape")
-    return wrap(tensor.reshape(new_shape(tensor.shape, sizes, bool(reverse))), self._context)
+    codes = as_sizes(shape)
+    sizes = new_shape(tensor.shape, codes, bool(reverse))
+    if math.prod(sizes) > tensor.numel():
+        raise MXNetError("target shape size is larger than the current shape")
+    if math.prod(sizes) < tensor.numel():
+        raise ValueError(f"Cannot reshape array of size {tensor.numel()} into shape {codes}")
+    return wrap(tensor.reshape(sizes), self._context)
 
 
 @operator(names=("flatten",))
@@ -376,11 +381,8 @@ def stack(*data: Tensor, axis: int = 0, num_args: int | None = None) -> Tensor:
     if not data:
         raise MXNetError("value 0 for Parameter num_args should be greater equal to 1")
     for at, part in enumerate(data):
-        if part.shape != data[0].shape:
-            raise MXNetError(
-                f"Incompatible attr in node  at {at}-th input: expected {joined(data[0].shape)}, "
-                f"got {joined(part.shape)}"
-            )
+        same_shapes(data[0], part, at)
+        same_types(data[0], part, at)
     return torch.stack(data, int(axis))
 
 
