@@ -336,6 +336,15 @@ def test_batches_of_workers_can_be_trained_on():
     assert net.weight.grad().asnumpy().tolist() == [[2, 2, 2]]
 
 
+def test_a_parameter_is_found_by_the_context_of_a_workers_batch():
+    weight = gluon.Parameter("w", shape=(2,))
+    weight.initialize()
+    (batch,) = gdata.DataLoader(nd.ones((1, 2)), 1, num_workers=1)
+    assert weight.data(batch.context) is weight.data(mx.cpu_pinned()) is weight.data()
+    with pytest.raises(RuntimeError, match=r"was not initialized on context cpu\(1\)"):
+        weight.data(mx.cpu(1))
+
+
 def test_workers_take_functions_that_cannot_be_pickled():
     factor = 10
     loader = gdata.DataLoader(
