@@ -6,10 +6,11 @@ comparison.py); a snippet named in LOOSER adds up more than that, each for the r
 
 import json
 
-import glueball.mxnet
 import pytest
 from comparison import differences
 from corpus import GOLDEN, digest, execute, snippets
+
+import glueball.mxnet
 
 SNIPPETS = snippets()
 WANTED = json.loads(GOLDEN.read_text(encoding="utf-8"))["snippets"]
