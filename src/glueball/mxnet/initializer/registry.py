@@ -22,11 +22,11 @@ def register(klass: Class) -> Class:
 
     >>> from glueball import mxnet as mx
     >>> @mx.init.register
-    ... class Sevens(mx.init.Initializer):
+    ... class Thirteens(mx.init.Initializer):
     ...     def _init_weight(self, name, data):
-    ...         data[:] = 7
-    >>> mx.init.create("sevens").dumps()
-    '["sevens", {}]'
+    ...         data[:] = 13
+    >>> mx.init.create("thirteens").dumps()
+    '["thirteens", {}]'
     """
     _enter(klass, klass.__name__)
     return klass
