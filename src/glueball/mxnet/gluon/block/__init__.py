@@ -7,9 +7,9 @@ What comes in decides whose rules hold. NDArrays: MXNet's (`autograd.record`, `i
 torch's (grad mode, `module.training`), and tensors come out; the code that a user wrote for NDArrays runs
 then too, on NDArrays around those tensors.
 
-The rooms inside: `base` (Block), `hybrid` (HybridBlock), `scope` (names), `collecting`, `saving`, `hooks`,
-`summary`, `inference` (shapes of a user's own Parameters), `foreign` (torch modules as children), `itself`
-(what glueball's core asks).
+The rooms inside: `node` (names, attributes, children), `base` (Block), `hybrid` (HybridBlock), `scope`
+(counters of names), `collecting`, `saving`, `hooks`, `summary`, `inference` (shapes of a user's own
+Parameters), `foreign` (torch modules as children), `itself` (what glueball's core asks).
 """
 
 from __future__ import annotations

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
 import torch
-from torch.nn.parameter import is_lazy
 
 from ... import initializer
 from ... import ndarray as nd
 from ..._mode import mode
-from ...base import MXNetType
-from ...context import cpu
 from ...ndarray import NDArray
 from ..parameter import Parameter, ParameterDict
 from ..parameter.parameter import Contexts
-from . import collecting, foreign, hooks, saving, summary
+from . import collecting, hooks, saving, summary
 from .inference import outline
-from .itself import KNOWS
-from .scope import NameScope, name_of
+from .node import Node
 
 __all__ = ["Block"]
 
-_Module = torch.nn.Module
-_run = _Module.__call__
+_run = torch.nn.Module.__call__
 
 
-class Block(_Module, metaclass=MXNetType):
+class Block(Node):
     """Base of all layers and networks: give it children and Parameters, and write `forward`.
 
     Args:
@@ -57,8 +50,6 @@ class Block(_Module, metaclass=MXNetType):
     """
 
     _takes_tensors: ClassVar[bool] = False
-    __glueball__: ClassVar[Any] = KNOWS
-    _prints_all: ClassVar[bool] = False  # a container prints what was only registered too
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -67,199 +58,6 @@ class Block(_Module, metaclass=MXNetType):
             "forward" in cls.__dict__ or "hybrid_forward" in cls.__dict__
         ):
             cls._takes_tensors = False
-
-    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
-        before = [name for name, value in self.__dict__.items() if _may_hide(value)]
-        super().__init__()
-        self._empty_prefix = prefix == ""
-        self._prefix, self._params = name_of(prefix, params, self._alias())
-        self._name = self._prefix.removesuffix("_")
-        self._scope = NameScope(self)
-        tables = self.__dict__
-        tables["_containers"] = dict.fromkeys(before)
-        tables["_attributes"] = {}
-        tables["_deleted"] = set()
-        tables["_reg_params"] = {}
-
-    def _alias(self) -> str:
-        return type(self).__name__.lower()
-
-    # ---- names --------------------------------------------------------------------------------------
-
-    @property
-    def prefix(self) -> str:
-        """What stands before the names of its Parameters."""
-        return self._prefix
-
-    @property
-    def name(self) -> str:
-        """Its prefix without the underscore at the end."""
-        return self._name
-
-    @property
-    def params(self) -> ParameterDict:
-        """Its own Parameters, those of its children not among them."""
-        return self._params
-
-    @property
-    def _children(self) -> dict[str, Any]:
-        return self._modules
-
-    def name_scope(self) -> NameScope:
-        """A `with` in which new blocks are named as its children."""
-        return self._scope
-
-    def __repr__(self) -> str:
-        children = self.__dict__.get("_modules", {})
-        lines = "\n".join(
-            f"  ({name}): {_indented(repr(children[name]))}"
-            for name in (children if self._prints_all else self.__dict__.get("_attributes", ()))
-            if children.get(name) is not None
-        )
-        return f"{type(self).__name__}(\n{lines}\n)"
-
-    # ---- attributes ---------------------------------------------------------------------------------
-    #
-    # Children and tensors lie in torch's tables only, so that torch's tools may put others in their place.
-    # `_attributes` are the children that were set as attributes, in order; those that were only registered
-    # are children too, but are not printed. What is deleted as an attribute stays a child, as in MXNet.
-
-    def __getattr__(self, name: str) -> Any:
-        tables = self.__dict__
-        registered = tables.get("_reg_params")
-        if registered is not None:
-            if name in tables["_deleted"]:
-                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-            if name in registered:
-                parameter = registered[name]
-                if parameter._sharded and _asked_by_fsdp(sys._getframe(1)):
-                    return parameter._tensor
-                return parameter
-        return super().__getattr__(name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        tables = self.__dict__
-        registered = tables.get("_reg_params")
-        if registered is None:
-            if isinstance(value, (Block, Parameter)):
-                missing = "_children" if isinstance(value, Block) else "_reg_params"
-                raise AttributeError(f"'{type(self).__name__}' object has no attribute '{missing}'")
-            super().__setattr__(name, value)
-            return
-        if isinstance(value, torch.Tensor) and name in registered:
-            self._adopt(name, value)
-            return
-        if name not in tables["_deleted"]:
-            existing = registered.get(name)
-            if existing is None:
-                existing = tables["_modules"].get(name)
-            if isinstance(existing, (Parameter, Block)) and not isinstance(value, type(existing)):
-                raise TypeError(
-                    f"Changing attribute type for {name} from {type(existing)} "
-                    f"to {type(value)}is not allowed."
-                )
-        if isinstance(value, _Module):
-            self.register_child(value, name)
-            tables.pop(name, None)
-            tables["_attributes"][name] = None
-            tables["_deleted"].discard(name)
-            self._keep_visible(name, value)
-        elif isinstance(value, Parameter):
-            if name in registered:
-                raise AssertionError(
-                    "Overriding Parameter attribute %s is not allowed. If you want to share parameters "
-                    "between blocks, please set 'params' at Block construction instead."
-                )
-            tables.pop(name, None)
-            tables["_deleted"].discard(name)
-            registered[name] = value
-            table = self._parameters if value._differentiable else self._buffers
-            table[name] = value._tensor  # type: ignore[assignment]
-            self._keep_visible(name, value)
-        else:
-            if _may_hide(value):
-                tables["_containers"][name] = None
-            if name in tables["_deleted"]:
-                tables[name] = value
-            else:
-                super().__setattr__(name, value)
-
-    def _keep_visible(self, name: str, value: Any) -> None:
-        # Tables are looked into last: a class's own attribute (`head = None`) or a method of torch's that
-        # MXNet's Block has not (`half`, `children`) would be found before.
-        if hasattr(type(self), name):
-            self.__dict__[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        tables = self.__dict__
-        here = name in tables["_reg_params"] or name in tables["_modules"]
-        if here and name not in tables["_deleted"]:
-            tables["_deleted"].add(name)
-            tables.pop(name, None)
-            tables["_attributes"].pop(name, None)
-        elif name in tables:
-            object.__delattr__(self, name)
-        else:
-            raise AttributeError(name)
-
-    def register_child(self, block: Any, name: str | None = None) -> None:
-        """Make a block, or a torch module, a child, under a name or the next number."""
-        self._modules[str(len(self._modules)) if name is None else name] = block
-        if isinstance(block, _Module) and not isinstance(block, Block):
-            foreign.bridge(block)
-
-    def apply(self, fn: Callable[[Any], Any]) -> Any:
-        """Call a function with each block in it, children first, and with itself."""
-        for child in self._modules.values():
-            if child is not None:
-                child.apply(fn)
-        fn(self)
-        return self
-
-    # ---- torch's tools ------------------------------------------------------------------------------
-
-    def _adopt(self, name: str, tensor: torch.Tensor) -> None:
-        """Take a tensor that torch's own tools put in a Parameter's place."""
-        parameter = self._reg_params[name]
-        parameter.adopt(tensor)
-        table = self._parameters if parameter._differentiable else self._buffers
-        table[name] = tensor  # type: ignore[assignment]
-
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        for name, parameter in self._reg_params.items():
-            there: torch.Tensor | None
-            if parameter._differentiable:
-                there = self._parameters.get(name)
-            else:
-                # Torch makes new buffers. One that is shared has to stay one.
-                there = self._buffers.get(name)
-                if there is not None and there is not parameter._tensor and not there.is_meta:
-                    parameter._tensor.data = there
-                    there = self._buffers[name] = parameter._tensor
-            if there is not None and there is not parameter._tensor:
-                parameter.adopt(there)
-            parameter._note_kind()
-        return self
-
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, local_metadata: Any, strict: bool, *args: Any
-    ) -> None:
-        """Give Parameters that wait for their shape that of the state, before torch copies."""
-        if not local_metadata.get("assign_to_params_buffers", False):
-            for name, parameter in self._reg_params.items():
-                saved = state_dict.get(prefix + name)
-                if saved is None or not is_lazy(parameter._tensor):
-                    continue
-                shape = tuple(saved.shape)
-                known = parameter.shape or (0,) * len(shape)
-                if len(known) == len(shape) and all(
-                    a in (0, -1, b) for a, b in zip(known, shape, strict=True)
-                ):
-                    planned = parameter._deferred_init
-                    parameter._shape = shape
-                    parameter._fill(None, planned[1] if planned else [cpu()], None, saved)
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *args)
 
     # ---- Parameters ---------------------------------------------------------------------------------
 
@@ -485,15 +283,6 @@ class Block(_Module, metaclass=MXNetType):
 _UNIFORM = initializer.Uniform()
 
 
-def _may_hide(value: Any) -> bool:
-    return isinstance(value, (list, tuple, dict))
-
-
-def _asked_by_fsdp(caller: FrameType) -> bool:
-    """Whether `fully_shard` looks for the tensor that it put into a block, by the name of a Parameter."""
-    return str(caller.f_globals.get("__name__", "")).startswith("torch.distributed.fsdp.")
-
-
 def _holds_tensor(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
         return True
@@ -516,7 +305,3 @@ def _into(value: Any) -> Any:
 
 def _out(value: Any) -> Any:
     return value._tensor if isinstance(value, NDArray) else value
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")

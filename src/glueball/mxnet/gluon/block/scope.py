@@ -9,7 +9,7 @@ from ...name import NameManager
 from ..parameter import ParameterDict
 
 if TYPE_CHECKING:
-    from .base import Block
+    from .node import Node
 
 __all__ = ["NameScope", "name_of"]
 
@@ -24,7 +24,7 @@ _current = _Current()
 class NameScope:
     """A `with` in which new blocks are named as children of a block, counted by it alone."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Node) -> None:
         self._block = block
         self._counts: dict[str, int] = {}
         self._before: list[NameScope | None] = []
