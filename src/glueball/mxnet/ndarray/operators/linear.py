@@ -22,7 +22,7 @@ def _has_products(name: str, data: Tensor) -> None:
         raise MXNetError(f"{name} only supports float32/float64 for CPU, and float16/float32/float64 for GPU")
 
 
-@operator
+@operator(fresh=True)
 def dot(
     lhs: Tensor,
     rhs: Tensor,
@@ -64,7 +64,7 @@ if "dot" not in NDArray.__dict__:
     setattr(NDArray, "dot", _dot)  # noqa: B010
 
 
-@operator
+@operator(fresh=True)
 def batch_dot(
     lhs: Tensor,
     rhs: Tensor,

@@ -349,7 +349,7 @@ def reshape_like(
 # ---- joining and splitting ---------------------------------------------------------------------------
 
 
-@operator(names=("concat",))
+@operator(fresh=True, names=("concat",))
 def Concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -> Tensor:
     """Arrays one after the other along an axis."""
     if not data:
@@ -375,7 +375,7 @@ def Concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -> Tensor:
     return torch.cat(data, axis)
 
 
-@operator
+@operator(fresh=True)
 def stack(*data: Tensor, axis: int = 0, num_args: int | None = None) -> Tensor:
     """Arrays of one shape along a new axis."""
     if not data:
