@@ -57,8 +57,13 @@ def test_every_answer_has_its_question():
 
 def test_no_result_shares_memory_with_an_argument():
     for expression in EXPRESSIONS:
-        if "error" in GOLDEN[expression] or ".reshape(" in expression or "_assign" in expression:
-            continue  # x.reshape(...) is a view, and assigning is done in place
+        if (
+            "error" in GOLDEN[expression]
+            or ".reshape(" in expression
+            or "_assign" in expression
+            or "BatchNorm(" in expression
+        ):
+            continue  # a view; assigning and setting gamma to 1 are done in place
         inputs = {name: nd.array(value_of(name), dtype=INPUTS[name][1]) for name in INPUTS}
         results = eval(expression, {"nd": nd, "np": np, "mx": mx, **inputs})
         for result in results if isinstance(results, (list, tuple)) else [results]:

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..dtypes import numpy_type
 from ..ndarray import NDArray, Tensor
-from ..register import OPERATORS, joined, operator
+from ..register import OPERATORS, operator
 from .followed import flat
 
 __all__ = ["floats_only", "same_kind", "same_shapes", "same_types"]

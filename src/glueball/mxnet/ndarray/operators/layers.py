@@ -10,9 +10,10 @@ from torch.nn import functional
 from ... import generators
 from ..._mode import mode
 from ...base import MXNetError
+from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
-from ..register import choice, count_arrays, joined, operator
+from ..register import operator
 from .binary import floats_only, same_types
 
 __all__: list[str] = []

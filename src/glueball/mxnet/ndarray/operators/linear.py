@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..ndarray import NDArray, Tensor
-from ..register import OPERATORS, joined, operator
+from ..register import OPERATORS, operator
 from .binary import same_types
 
 __all__: list[str] = []

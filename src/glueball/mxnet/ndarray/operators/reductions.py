@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..dtypes import torch_dtype
 from ..ndarray import Tensor
-from ..register import joined, operator
+from ..register import operator
 from .followed import all_ties, flat
 
 __all__ = ["axes_of"]

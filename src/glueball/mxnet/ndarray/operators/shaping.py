@@ -11,9 +11,10 @@ import numpy as np
 import torch
 
 from ...base import MXNetError
+from ..arguments import choice, joined
 from ..dtypes import numpy_type
 from ..ndarray import NDArray, Tensor, raw, wrap
-from ..register import OPERATORS, choice, joined, operator
+from ..register import OPERATORS, operator
 from .binary import same_shapes, same_types
 from .followed import flat
 
@@ -286,7 +287,7 @@ def _broadcast_to(self: NDArray, shape: Sizes) -> NDArray:
         ) from None
 
 
-@operator(names=("broadcast_axes",), method=True)
+@operator(names=("broadcast_axes",), method="broadcast_axes")
 def broadcast_axis(data: Tensor, axis: Sizes = (), size: Sizes = ()) -> Tensor:
     """Axes of size 1 repeated to the sizes given."""
     sizes = list(data.shape)

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..ndarray import NDArray, Tensor, raw, writable
-from ..register import joined, operator
+from ..register import operator
 from .shaping import as_sizes, flat_of
 
 __all__: list[str] = []

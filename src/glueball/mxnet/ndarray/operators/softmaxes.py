@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type, torch_dtype
 from ..ndarray import Tensor
-from ..register import choice, count_arrays, joined, operator
+from ..register import operator
 
 __all__: list[str] = []
 
