@@ -57,6 +57,9 @@ class Adapter(Protocol):
     def inside(self, owner: Any) -> set[int]:
         """The `id` of each of a layer's children."""
 
+    def own_names(self, owners: Sequence[Any]) -> Mapping[int, Mapping[str, str]]:
+        """By place in `owners`, for layers that call their arrays otherwise: attribute -> name."""
+
     def get(self, owner: Any, attribute: str) -> Any:
         """The array at a site, None where there is none."""
 

@@ -231,7 +231,7 @@ class Tree:
 
     @cached_property
     def by_other_name(self) -> dict[str, tuple[int, ...]]:
-        """Rows by every other name that leads to them: later slots, and weights computed from them."""
+        """Rows by every other name that leads to them: later slots, weights computed from them, own names."""
         found: dict[str, tuple[int, ...]] = {}
         for row in self.rows_with_more_slots:
             for slot in self.slots(row)[1:]:
@@ -239,7 +239,22 @@ class Tree:
         for row in range(len(self)) if self.computes else ():
             for slot in self.computed_slots(row):
                 found[slot] = (*found.get(slot, ()), row)
+        for row, name in self.own_names.items():
+            if name not in self.by_name:
+                found[name] = (*found.get(name, ()), row)
         return found
+
+    @cached_property
+    def own_names(self) -> dict[int, str]:
+        """By row the name that its layer has for it, where that has names of its own (Gluon's)."""
+        names = self.adapter.own_names(self.owners)
+        if not names:
+            return {}
+        return {
+            row: names[owner][attribute]
+            for row, (owner, attribute) in enumerate(zip(self.holders, self.attributes, strict=True))
+            if owner in names and attribute in names[owner]
+        }
 
     @cached_property
     def rows_with_more_slots(self) -> list[int]:

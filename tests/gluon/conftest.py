@@ -1,3 +1,3 @@
-"""The snippets and scripts are run by tests here, not collected as modules with doctests."""
+"""What MXNet was recorded with is run by tests here, not collected as modules with doctests."""
 
-collect_ignore = ["snippets", "scripts"]
+collect_ignore = ["recorded", "scripts", "snippets"]

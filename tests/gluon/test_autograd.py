@@ -48,7 +48,7 @@ def test_gradients_are_torchs(a: Any, b: Any, req: str, passes: int) -> None:
     function(p, q).backward(torch.tensor([1.0, 2, 3]))
     times = passes if req == "add" else 1
     for ours, theirs in ((x, p), (y, q)):
-        np.testing.assert_allclose(ours.grad.asnumpy(), times * theirs.grad.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(ours.grad.asnumpy(), times * theirs.grad.numpy(), rtol=1e-5, atol=1e-4)
 
 
 def test_derivatives_of_higher_order() -> None:
@@ -216,6 +216,7 @@ def test_comparisons_have_gradients_of_zeros_even_where_values_are_not_finite() 
     x.grad[:] = 7
     with autograd.record():
         z = x < y
+    assert z.asnumpy().tolist() == [[0, 0, 0], [0, 0, 1]]
     z.backward()
     assert x.grad.asnumpy().tolist() == [0, 0, 0] and y.grad.asnumpy().tolist() == [[0], [0]]
 
@@ -238,7 +239,7 @@ def test_integers_say_how_to_get_gradients() -> None:
     assert whole.grad.dtype is np.int32
     with autograd.record():
         y = whole * 2
-    with pytest.raises(MXNetError, match=r"not in a computational graph.*float32"):
+    with pytest.raises(MXNetError, match=r"(?s)not in a computational graph.*float32"):
         y.backward()
 
 

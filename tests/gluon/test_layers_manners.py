@@ -345,7 +345,7 @@ class Stacked(nn.HybridSequential):
 def test_a_subclass_computes_its_own(wrap):
     x = wrap([[1.0, 2.0]])
     for kind, wanted in ((Doubled, 6), (Shifted, 4)):
-        layer = kind(1, weight_initializer="ones", activation="relu", in_units=2)
+        layer = kind(1, weight_initializer="ones", activation="relu")
         layer.initialize()
         y = layer(x)
         assert type(y) is type(x)

@@ -39,7 +39,7 @@ def train(trainer, *params, batch_size=1, **options):
 
 
 def values(*params):
-    return [round(float(one.data()[0]), 5) for one in params]
+    return [round(float(one.data()[0].asscalar()), 5) for one in params]
 
 
 # ---- what it takes ---------------------------------------------------------------------------------------
@@ -92,7 +92,9 @@ def test_a_deferred_parameter_is_an_error_when_it_is_needed(tmp_path):
         lambda: trainer.save_states(tmp_path / "states"),
         lambda: trainer.load_states(tmp_path / "states"),
     ):
-        with pytest.raises(gluon.DeferredInitializationError, match="Parameter 'net_weight' has not been init"):
+        with pytest.raises(
+            gluon.DeferredInitializationError, match="Parameter 'net_weight' has not been init"
+        ):
             call()
     with autograd.record():
         y = net(nd.ones((1, 2)))
@@ -313,7 +315,9 @@ def test_a_step_inside_record_is_refused():
     with autograd.record():
         head = weight.data().sum()
         head.backward()
-        with pytest.raises(mx.MXNetError, match="Assigning to NDArrays that are already in a computational g"):
+        with pytest.raises(
+            mx.MXNetError, match="Assigning to NDArrays that are already in a computational g"
+        ):
             trainer.step(1)
     assert values(weight) == [1]
     trainer.step(1)
@@ -323,7 +327,9 @@ def test_a_step_inside_record_is_refused():
 # ---- states ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["sgd", "nag", "adam", "adagrad", "adadelta", "rmsprop", "nadam", "ftml", "lars"])
+@pytest.mark.parametrize(
+    "name", ["sgd", "nag", "adam", "adagrad", "adadelta", "rmsprop", "nadam", "ftml", "lars"]
+)
 def test_training_goes_on_from_a_file(name, tmp_path):
     options = {"momentum": 0.9} if name in ("sgd", "nag", "lars") else {}
     first, second = parameter("a"), parameter("b", 3.0)

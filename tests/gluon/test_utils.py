@@ -79,7 +79,9 @@ def test_parts_are_loaded_in_their_contexts():
     assert [(str(part.context), part.shape) for part in parts] == [("cpu(0)", (3, 2)), ("cpu(1)", (2, 2))]
     (part,) = utils.split_and_load(np.arange(3), [mx.cpu()])
     assert part.dtype is np.float32
-    assert [part.shape for part in utils.split_and_load([[1, 2], [3, 4]], [mx.cpu(), mx.cpu(1)])] == [(1, 2)] * 2
+    assert [part.shape for part in utils.split_and_load([[1, 2], [3, 4]], [mx.cpu(), mx.cpu(1)])] == [
+        (1, 2)
+    ] * 2
     with pytest.raises(TypeError, match="'Context' has no len"):
         utils.split_and_load(x, mx.cpu())
 
@@ -109,7 +111,9 @@ def test_the_norm_is_a_number_or_an_array():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_norm_that_is_not_finite_warns(bad):
-    with pytest.warns(UserWarning, match=r"^nan or inf is detected. Clipping results will be undefined.$") as warned:
+    with pytest.warns(
+        UserWarning, match=r"^nan or inf is detected. Clipping results will be undefined.$"
+    ) as warned:
         utils.clip_global_norm([nd.array([bad, 1])], 1)
     assert warned[0].filename == __file__
     utils.clip_global_norm([nd.array([bad, 1])], 1, check_isfinite=False)
@@ -185,7 +189,9 @@ def test_where_a_file_is_put(server, tmp_path):
     assert utils.download(url, path=str(tmp_path)) == str(tmp_path / "it.params")
     wanted = str(tmp_path / "new" / "folder" / "other")
     assert utils.download(url, path=wanted) == wanted
-    with pytest.raises(AssertionError, match="Can't construct file-name from this URL. Please set the `path`"):
+    with pytest.raises(
+        AssertionError, match="Can't construct file-name from this URL. Please set the `path`"
+    ):
         utils.download(f"{server.url}/")
 
 

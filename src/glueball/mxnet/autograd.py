@@ -212,18 +212,18 @@ def _roots(heads: Sequence[NDArray], head_grads: Any) -> tuple[list[torch.Tensor
     if not len(heads):
         raise MXNetError(NO_INPUTS)
     tensors = [head._tensor for head in heads]
-    for tensor in tensors:
-        if not tensor.requires_grad:
-            integers = (
-                "" if tensor.is_floating_point() else " (Integers have no gradients here: astype('float32').)"
-            )
-            raise MXNetError(NOT_RECORDED + integers)
-    if head_grads is None:
-        return tensors, [torch.ones_like(tensor) for tensor in tensors]
     if isinstance(head_grads, NDArray):
         head_grads = [head_grads]
-    if len(head_grads) != len(heads):
+    if head_grads is not None and len(head_grads) != len(heads):
         raise AssertionError("heads and head_grads must be lists of the same length")
+    for tensor in tensors:
+        if not tensor.requires_grad:
+            refused = MXNetError(NOT_RECORDED)
+            if not tensor.is_floating_point():
+                refused.add_note("Integers have no gradients here: take astype('float32').")
+            raise refused
+    if head_grads is None:
+        return tensors, [torch.ones_like(tensor) for tensor in tensors]
     return tensors, [
         torch.ones_like(tensor) if grad is None else _head_grad(tensor, grad)
         for tensor, grad in zip(tensors, head_grads, strict=True)
@@ -248,7 +248,7 @@ def _head_grad(tensor: torch.Tensor, grad: Any) -> torch.Tensor:
 
 def _forget(heads: Sequence[NDArray]) -> None:
     """A graph was freed: its heads are constants from now on, and so is what `raw` finds to hang on it."""
-    graph_state.move()
+    graph_state.free()
     for head in heads:
         if head._gradient is None:
             head._tensor = head._tensor.data
@@ -260,10 +260,12 @@ def _explained(error: RuntimeError) -> Exception:
     if isinstance(error, MXNetError):
         return error
     if "backward through the graph a second time" in text:
-        return MXNetError(
-            f"{NO_INPUTS} A part of the graph was gone through already and forgotten: pass retain_graph=True "
-            "to the backward before."
+        refused = MXNetError(NO_INPUTS)
+        refused.add_note(
+            "A part of the graph was gone through already and forgotten: pass retain_graph=True to the "
+            "backward before."
         )
+        return refused
     return MXNetError(f"Error in backward: {text}")
 
 
@@ -303,13 +305,13 @@ def grad(
     variables = [variables] if isinstance(variables, NDArray) else variables
     if not len(variables):
         raise AssertionError("variables cannot be an empty list.")
+    tensors, grads = _roots(heads, head_grads)
     for at, variable in enumerate(variables, 1):
         if variable._gradient is None or not variable._tensor.requires_grad:
             raise MXNetError(
                 f"Cannot differentiate with respect to the {at}-th variable because it does not require "
                 "gradient."
             )
-    tensors, grads = _roots(heads, head_grads)
     retain = create_graph if retain_graph is None else retain_graph
     before = mode.training
     mode.training = train_mode

@@ -31,8 +31,10 @@ class Function(metaclass=MXNetType):
     >>> with autograd.record():
     ...     y = Sigmoid()(x)
     >>> y.backward()
-    >>> x.grad.asscalar()
-    0.25
+    >>> x.grad
+    <BLANKLINE>
+    [0.25]
+    <NDArray 1 @cpu(0)>
     """
 
     __module__ = "glueball.mxnet.autograd"  # where MXNet has it

@@ -251,6 +251,14 @@ class Parameter:
         owner, attribute = self.sites[0]
         return self._tree.adapter.facts(self.tensor(), owner, attribute)
 
+    @property
+    def own_name(self) -> str | None:
+        """The name that its layer has for it, such as Gluon's `dense0_weight`; None for most layers.
+
+        It can be looked up and selected by, like the path: `params["dense0_weight"]`.
+        """
+        return self._tree.own_names.get(self._row)
+
     def _need_values(self, verb: str) -> None:
         reason = self._tree.adapter.no_values(self.tensor())
         if reason:
@@ -278,7 +286,7 @@ class Parameter:
             kind = "deferred"
         return Row(
             self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
-            kind, "; ".join(notes),
+            kind, "; ".join(notes), self.own_name or "",
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -24,7 +24,8 @@ _WIDE = 1000
 class Row(NamedTuple):
     """What a table says of one parameter. `size` counts elements; an unknown dimension is None.
 
-    `kind` is a remark that many may share ("buffer"), `note` one of its own, that names other parameters.
+    `kind` is a remark that many may share ("buffer"), `note` one of its own, that names other parameters;
+    `own` is the name that its layer has for it, where layers have names of their own.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     device: str
     kind: str
     note: str
+    own: str = ""
 
     @property
     def shape_text(self) -> str:
@@ -184,7 +186,7 @@ class Listing:
 _HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
 _PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
 _REMARKS = ("", "rule", "initializer", "draws")
-_CODE = ("name", "parameter", "rule", "initializer")
+_CODE = ("name", "called", "parameter", "rule", "initializer")
 
 
 def parameter_table(
@@ -192,14 +194,17 @@ def parameter_table(
 ) -> Listing:
     """Parameters as a table; `totals` are lines below it. `fold` None folds a long table only."""
     lines = []
-    for label, count, row in _folded(rows, fold, lambda row: (*row[1:], row.name if row.note else "")):
+    named = any(row.own for row in rows)
+    for label, count, row in _folded(rows, fold, lambda row: (*row[1:-1], row.name if row.note else "")):
         size = "?" if row.size is None else f"{row.size:,}"
         if count > 1:
             size = f"{count:,} × {size}"
         trainable = "yes" if row.trainable else "no"
         remark = "; ".join(filter(None, (row.kind, row.note)))
-        lines.append([label, row.shape_text, row.dtype, size, trainable, row.device, remark])
-    return Listing(_HEAD, lines, totals, limit)
+        own = [row.own if count == 1 else ""] if named else []
+        lines.append([label, *own, row.shape_text, row.dtype, size, trainable, row.device, remark])
+    head = [_HEAD[0], "called", *_HEAD[1:]] if named else _HEAD
+    return Listing(head, lines, totals, limit)
 
 
 def plan_table(

@@ -1,8 +1,8 @@
 """PyTorch: the adapter.
 
-`walk` finds the tensors, `arrays` reads and writes one, `changing` gives it another dtype or device, `meta`
-builds without memory; `layers` knows the fans of a layer and `defaults` what its constructor draws;
-`streams` draws on a GPU; `optim` speaks with `torch.optim`.
+`walk` finds the tensors, `own` asks modules that know more of them, `arrays` reads and writes one,
+`changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer
+and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from ...adapter import Adapter
 from ...errors import UnknownModelError
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, meta, optim
+from . import arrays, changing, defaults, layers, meta, optim, own
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -31,6 +31,7 @@ class TorchAdapter:
     child = staticmethod(walking.child)
     holds = staticmethod(walking.holds)
     inside = staticmethod(walking.inside)
+    own_names = staticmethod(own.own_names)
 
     lazy = staticmethod(arrays.lazy)
     facts = staticmethod(arrays.facts)

@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from ...adapter import Facts, Memory, Shape
 from ...errors import DeferredError, DTypeError, ShapeError
+from .own import itself
 
 # torch's dtype -> NumPy's, where NumPy has none of its own through ml_dtypes; and the integer of the
 # same width through which the bits travel.
@@ -85,6 +86,9 @@ def shape(tensor: Any, owner: nn.Module, attribute: str) -> Shape | None:
 
 
 def _lazy_shape(owner: Any, attribute: str) -> Shape | None:
+    says = itself(owner)
+    if says is not None:
+        return says.shape(owner, attribute)
     kind = type(owner).__name__
     if kind == "LazyLinear":
         known: dict[str, Shape] = {"weight": (owner.out_features, None), "bias": (owner.out_features,)}

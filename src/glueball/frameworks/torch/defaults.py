@@ -23,6 +23,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 
 from ...init import Constant, Initializer, Normal, One, Padded, Uniform, Xavier, Zero
 from . import arrays
+from .own import itself
 
 __all__ = ["default", "part"]
 
@@ -149,6 +150,10 @@ def default(
     `above` gives the layers that hold it. `nn.Transformer` draws every matrix in it anew, Glorot's
     uniform by the bare shape.
     """
+    says = itself(owner)
+    if says is not None:
+        own: Initializer | None = says.default(owner, attribute, shape)
+        return own
     kind: Any = type(owner)
     make = _maker(kind)
     found = None if make is None else make(owner, attribute, shape)

@@ -8,6 +8,8 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
+from .own import Layer, itself
+
 __all__ = ["axes", "fans", "parts"]
 
 _QKV = ("q", "k", "v")
@@ -52,11 +54,20 @@ def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] 
     if isinstance(owner, nn.Bilinear) and len(shape) == 3:
         return shape[1] * shape[2], shape[0]
     kernel = math.prod(shape[2:])
+    kind, groups = _layer(owner, attribute)
+    if kind == "transposed":
+        return shape[0] // groups * kernel, shape[1] * kernel
+    return shape[1] * kernel, shape[0] // groups * kernel
+
+
+def _layer(owner: Any, attribute: str) -> Layer:
+    """What an array is to its layer, torch's own or one that says it itself."""
+    says = itself(owner)
+    if says is not None:
+        return says.layer(owner, attribute)
     if attribute == "weight" and isinstance(owner, _ConvNd):
-        if owner.transposed:
-            return shape[0] // owner.groups * kernel, shape[1] * kernel
-        return shape[1] * kernel, shape[0] // owner.groups * kernel
-    return shape[1] * kernel, shape[0] * kernel
+        return Layer("transposed" if owner.transposed else "", owner.groups)
+    return Layer("embedding" if isinstance(owner, (nn.Embedding, nn.EmbeddingBag)) else "")
 
 
 def axes(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -64,10 +75,11 @@ def axes(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] 
 
     An embedding, (words, width), is kept so by Keras and JAX too.
     """
-    if len(shape) < 2 or isinstance(owner, (nn.Embedding, nn.EmbeddingBag)):
+    kind = _layer(owner, attribute).kind
+    if len(shape) < 2 or kind == "embedding":
         return None
     kernel = tuple(range(2, len(shape)))
-    if attribute == "weight" and isinstance(owner, _ConvNd) and owner.transposed:
+    if kind == "transposed":
         return (*kernel, 0, 1)
     if isinstance(owner, nn.Bilinear):
         return (1, 2, 0)

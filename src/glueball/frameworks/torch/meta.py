@@ -20,6 +20,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 from ...errors import DeferredError
 from . import arrays
+from .own import itself
 
 __all__ = ["blank", "constructed_buffer", "materialise", "meta", "when_shaped"]
 
@@ -217,6 +218,10 @@ def when_shaped(owner: nn.Module, attribute: str, fill: Callable[[Any, nn.Module
 
     Asked again for the same attribute, the later one counts.
     """
+    says = itself(owner)
+    if says is not None:
+        says.when_shaped(owner, attribute, fill)
+        return
     for hook in owner._forward_pre_hooks.values():
         later = getattr(hook, "__self__", None)
         if isinstance(later, _Later):

@@ -43,6 +43,8 @@ def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
     >>> dtype_of(np.float32, ("None", "float32", "float64"), "_random_normal")
     'float32'
     """
+    if isinstance(dtype, str) and dtype in valid and dtype != "None":
+        return dtype
     name = np.dtype(dtype).name
     if name in valid:
         return name

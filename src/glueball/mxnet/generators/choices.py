@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -33,11 +32,9 @@ def shuffled(count: int, *, rows: bool = False) -> NDArray[np.intp]:
     >>> generators.shuffled(5)
     array([3, 1, 4, 2, 0])
     """
-    order = list(range(count))
-    places = range(count - 1, 0, -1) if rows else range(1, count)
-    for place, other in zip(places, _places_up_to(places), strict=True):
-        order[place], order[other] = order[other], order[place]
-    return np.array(order, np.intp)
+    if count == 0:
+        return np.empty(0, np.intp)
+    return _exchanged_down(count) if rows else _exchanged_up(count)
 
 
 def shuffle(data: NDArray[Any]) -> NDArray[Any]:
@@ -114,16 +111,81 @@ def _count_below(ends: NDArray[np.float32], points: NDArray[np.float32]) -> NDAr
     return np.searchsorted(ends, points, side="left").astype(np.intp)
 
 
-def _places_up_to(places: Sequence[int]) -> Iterator[int]:
-    """For each place a number from 0 to it, both included, all of them equally likely."""
+def _exchanged_up(count: int) -> NDArray[np.intp]:
+    """0 … count − 1 after exchanging place i with one up to it, for i = 1, 2, …, all at once.
+
+    Before step i, place i holds i. What step i finds at its other place j is what the last step before it
+    with the same j brought there, and if there was none, what step j found.
+    """
+    other, place = _grouped(np.arange(count))
+    follows = np.flatnonzero(other[1:] == other[:-1]) + 1
+    found_by = other.copy()  # in the order of `place`: the step whose find it is
+    found_by[follows] = place[follows]
+    link = np.empty(count, np.intp)
+    link[place] = found_by
+    found = np.arange(count)
+    found[place[follows]] = place[follows - 1]
+    order = found[_followed(link)]
+    last = np.append(other[1:] != other[:-1], True)
+    order[other[last]] = place[last]
+    return order
+
+
+def _exchanged_down(count: int) -> NDArray[np.intp]:
+    """0 … count − 1 after exchanging place i with one up to it, for i = count − 1, …, 2, 1, all at once.
+
+    What place p holds at step i was brought by the step before it, the next larger, with the same other
+    place: it is what that step's own place held.
+    """
+    other, place = _grouped(np.arange(count - 1, -1, -1))
+    again = np.append(other[1:] == other[:-1], False)  # another step follows for the same place
+    first = np.append(True, other[1:] != other[:-1])
+    itself = first & (place == other)
+    brings = (first & ~itself) | np.append(False, (itself & again)[:-1])
+    link = np.arange(count)
+    link[other[brings]] = place[brings]
+    held = _followed(link)
+    order = np.empty(count, np.intp)
+    order[place[~again]] = other[~again]
+    again_at = np.flatnonzero(again)
+    order[place[again_at]] = held[place[again_at + 1]]
+    return order
+
+
+def _grouped(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The other place drawn for each place, and the place, sorted by the first and then the second."""
+    count = len(places)
+    keys = _places_up_to(places)
+    keys *= count
+    keys += places
+    keys.sort()
+    return np.divmod(keys, count)
+
+
+def _followed(link: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each place comes to in the end by following its link."""
+    while True:
+        further = link[link]
+        if (further == link).all():
+            return link
+        link = further
+
+
+def _places_up_to(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """For each place a number from 0 to it, both included, all equally likely; for 0 none is drawn."""
     serial = current().serial
-    for start in range(0, len(places), _CHUNK):
-        bounds = np.array(places[start : start + _CHUNK], np.int64) + 1
-        shares = (2**32 - 1) // bounds
-        while len(bounds):
-            words = serial.peek(len(bounds))[: len(bounds)]
-            refused = words >= shares * bounds
-            accepted = int(refused.argmax()) if refused.any() else len(bounds)
-            serial.take(min(accepted + 1, len(bounds)))
-            yield from (words[:accepted] // shares[:accepted]).tolist()
-            bounds, shares = bounds[accepted:], shares[accepted:]
+    drawn = np.zeros(len(places), np.intp)
+    todo = np.flatnonzero(places)
+    start, stop = (int(todo[0]), int(todo[-1]) + 1) if len(todo) else (0, 0)
+    while start < stop:
+        bounds = places[start : min(start + _CHUNK, stop)].astype(np.uint32) + np.uint32(1)
+        shares = np.uint32(2**32 - 1) // bounds
+        words = serial.peek(len(bounds))[: len(bounds)]
+        refused = words >= shares * bounds
+        accepted = int(refused.argmax()) if refused.any() else len(bounds)
+        np.floor_divide(
+            words[:accepted], shares[:accepted], out=drawn[start : start + accepted], casting="unsafe"
+        )
+        serial.take(min(accepted + 1, len(bounds)))
+        start += accepted
+    return drawn

@@ -289,7 +289,8 @@ def _rejection(lanes: Lanes, rows: Rows, means: Floats) -> Floats:
         inside = ~(number < 0)
         tried, y, number = waiting[inside], y[inside], np.floor(number[inside])
         exponent = number * logarithm[tried] - lgammaf(number + one) - top[tried]
-        ratio = np.float32(0.9) * (one + y * y) * np.exp(exponent.astype(np.float64)).astype(np.float32)
+        height = np.exp(exponent.astype(np.float64)).astype(np.float32)
+        ratio = (0.9 * (1.0 + (y * y).astype(np.float64)) * height).astype(np.float32)
         accepted = ~(lanes.uniform(rows[tried], np.float32) > ratio)
         result[tried[accepted]] = number[accepted]
         waiting = np.concatenate([waiting[~inside], tried[~accepted]])

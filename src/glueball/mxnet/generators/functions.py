@@ -42,7 +42,7 @@ def tanf(x: Floats) -> Floats:
     """The tangent of numbers from 0 to float32(π), of one dimension.
 
     >>> tanf(np.array([0.5, 2, 3], np.float32))
-    array([ 0.5463025 , -2.1850398, -0.14254655], dtype=float32)
+    array([ 0.5463025 , -2.1850398 , -0.14254655], dtype=float32)
     """
     bits = x.view(np.int32)
     turned = bits > 0x3F490FDA  # beyond π/4

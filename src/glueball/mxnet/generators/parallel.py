@@ -25,9 +25,9 @@ __all__ = ["ParallelGenerator"]
 STATES = 1024
 SHARE = 64  # outputs for which another state is taken
 
-_BLOCK = 1 << 15  # words of all rows that are worked on together: arrays of the cache's size
+_BLOCK = 1 << 17  # words of all rows that are worked on together: arrays of the cache's size
 _COLUMNS = 1 << 11  # words of each row at most: the window of 624 is then a small part
-_MANY = 1 << 18  # outputs that are worth threads
+_MANY = 1 << 21  # outputs that are worth threads
 
 Finish = Callable[[NDArray[Any]], None]
 
@@ -60,7 +60,7 @@ class ParallelGenerator:
         step = _step(count)
         full, rest = divmod(count, step)
         self._states.prepare(full + (rest > 0))
-        rows = max(1, min(_BLOCK // min(step, _COLUMNS), 64))
+        rows = max(1, min(_BLOCK // min(step, _COLUMNS), 128))
         matrix = out[: full * step].reshape(full, step)
         jobs = [(first, matrix[first : first + rows]) for first in range(0, full, rows)]
         if rest:

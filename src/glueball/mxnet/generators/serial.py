@@ -8,7 +8,7 @@ from .mersenne import Words
 
 __all__ = ["SerialGenerator"]
 
-_CHUNK = 1 << 10
+_CHUNK = 1 << 12
 
 
 class SerialGenerator:

@@ -97,7 +97,7 @@ class Trainer(metaclass=MXNetType):
         return self._optimizer
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> Any:
         """The rate now."""
         return self._optimizer.learning_rate
 

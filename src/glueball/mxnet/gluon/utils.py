@@ -88,7 +88,7 @@ def clip_global_norm(arrays: Sequence[NDArray], max_norm: float, check_isfinite:
     >>> arrays = [nd.array([3.0]), nd.array([4.0])]
     >>> float(gluon.utils.clip_global_norm(arrays, 1))
     5.0
-    >>> [round(float(one), 6) for one in arrays]
+    >>> [round(float(one.asscalar()), 6) for one in arrays]
     [0.6, 0.8]
     """
     assert len(arrays) > 0

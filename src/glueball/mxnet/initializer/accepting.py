@@ -35,7 +35,9 @@ def chosen(init: Any) -> Initializer:
     Raises:
         AssertionError: a name that nothing is registered by, or nothing of these.
     """
-    if isinstance(init, (Initializer, str)):
+    if isinstance(init, Initializer):
+        return init
+    if isinstance(init, str):
         return create(init)
     if isinstance(init, (NDArray, np.ndarray, np.generic, int, float, list, tuple)):
         return Constant(init)
@@ -64,4 +66,4 @@ class _Streamed(Initializer):
         seed = int.from_bytes(random.uniform(shape=(2,)).asnumpy().tobytes(), "little")
         holder = torch.nn.Module()
         holder.weight = torch.nn.Parameter(writable(arr), requires_grad=False)
-        Later(self._how, seed, str(name))(holder.weight, holder, "weight")
+        Later(self._how, "*", seed, str(name))(holder.weight, holder, "weight")

@@ -107,13 +107,14 @@ class Initializer(metaclass=MXNetType):
             desc.global_init = self
         init = desc.attrs.get("__init__")
         if init is not None and (type(init) is not str or init):
-            if isinstance(init, (Initializer, str)):
-                create(init)._init_weight(desc, arr)
+            if isinstance(init, Initializer):
+                init._init_weight(desc, arr)
             else:
                 from .accepting import chosen
 
                 chosen(init)._init_weight(desc, arr)
-            self._verbose_print(desc, init, arr)
+            if self._verbose:
+                self._verbose_print(desc, init, arr)
             return
         for end, method, shown in _BY_END:
             if desc.endswith(end):

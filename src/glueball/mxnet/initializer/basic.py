@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base import MXNetError
 from ..ndarray import NDArray, random
+from ..ndarray.ndarray import writable
 from .base import Initializer
 from .registry import alias, create, register
 
@@ -24,7 +25,7 @@ class Zero(Initializer):
         super().__init__()
 
     def _init_weight(self, _: str, arr: NDArray) -> None:
-        arr[:] = 0
+        writable(arr).zero_()
 
 
 @alias("ones")
@@ -36,7 +37,7 @@ class One(Initializer):
         super().__init__()
 
     def _init_weight(self, _: str, arr: NDArray) -> None:
-        arr[:] = 1
+        writable(arr).fill_(1)
 
 
 @register

@@ -32,10 +32,12 @@ class Load(metaclass=MXNetType):
         if isinstance(param, (str, os.PathLike)):
             from .. import ndarray
 
-            param = ndarray.load(os.fspath(param))  # type: ignore[attr-defined]
-        assert isinstance(param, Mapping)
+            arrays = ndarray.load(os.fspath(param))
+        else:
+            arrays = dict(param)
+        assert isinstance(arrays, dict)
         self.param = {
-            name[4:] if name.startswith(("arg:", "aux:")) else name: array for name, array in param.items()
+            name[4:] if name.startswith(("arg:", "aux:")) else name: array for name, array in arrays.items()
         }
         self.default_init = default_init
         self.verbose = verbose

@@ -133,10 +133,9 @@ def _install(method: str, name: str, function: Function, assigns: bool = False) 
 def _with_number(array: NDArray, tensor: Tensor, number: Any) -> tuple[Tensor, Any]:
     """The operands for an array and a number; truths count as 64-bit integers."""
     kind = type(number)
-    if kind is float and tensor.dtype is torch.float32:
-        return tensor, number
     if kind is int or kind is float:
-        pass
+        if tensor.dtype is torch.float32:
+            return tensor, float(number)
     elif isinstance(number, NDArray):
         return tensor, raw(number)
     elif not isinstance(number, (numbers.Real, np.bool_)):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -78,14 +80,30 @@ def _wrapped(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def _made(values: torch.Tensor, ctx: Context | None) -> NDArray:
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
     if context.device_type == "gpu":
         values = values.to(device_of(context))
     return NDArray(values, context)
 
 
+def _context(ctx: Any) -> Context:
+    """The context that was given, by name too (`"cpu(1)"`), else the current one."""
+    if ctx is None:
+        return current_context()
+    if isinstance(ctx, str):
+        named = re.fullmatch(r"(cpu|gpu|cpu_pinned|cpu_shared)\((\d+)\)", ctx)
+        if not named:
+            raise MXNetError(f"Invalid context string {ctx}")
+        return Context(named[1], int(named[2]))
+    return ctx  # type: ignore[no-any-return]
+
+
 def _sizes(shape: Shape) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
+
+
+def _name(dtype: Any) -> str:
+    return np.dtype("float32" if dtype is None else dtype).name
 
 
 def _known(operator: str, shape: Any, dtype: Any, context: Context) -> tuple[int, ...]:
@@ -99,21 +117,21 @@ def _known(operator: str, shape: Any, dtype: Any, context: Context) -> tuple[int
         if sizes and all(type(size) is int or isinstance(size, np.integer) for size in sizes):
             if all(size > 0 for size in sizes):
                 return tuple(map(int, sizes))
+            if min(sizes) < -1:
+                raise MXNetError(f"shape dim size must be >= -1, while received {min(sizes)}")
         elif sizes or not isinstance(shape, (tuple, list)):
             raise TypeError
     except (TypeError, ValueError):
         if shape is not None:
-            name = np.dtype("float32" if dtype is None else dtype).name
             raise MXNetError(
                 f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}', in operator "
-                f'{operator}(name="", dtype="{name}", ctx="{context}", shape="{shape}")'
+                f'{operator}(name="", dtype="{_name(dtype)}", ctx="{context}", shape="{shape}")'
             ) from None
         sizes = ()
-    name = np.dtype("float32" if dtype is None else dtype).name
     shown = f"[{','.join(str(size) if size > 0 else '-1' for size in sizes)}]" if sizes else "None"
     raise MXNetError(
         f"Operator {operator} inferring shapes failed.\ninput shapes:\noutput shapes:\n{shown}\n"
-        f"operator attributes:\ndtype : {name}\nctx : {context}\nshape : {shape}"
+        f"operator attributes:\ndtype : {_name(dtype)}\nctx : {context}\nshape : {shape}"
     )
 
 
@@ -141,13 +159,19 @@ def _filled(
                 f"Cannot find argument '{name}', Possible Arguments:\n----------------\nshape\nctx\ndtype\n"
                 f", in operator {operator}"
             )
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
     kind = _kind(operator, dtype, _KINDS)
     sizes = _known(operator, shape, dtype, context)
     made = NDArray(torch.full(sizes, value, dtype=kind, device=device_of(context)), context)
     out = options.get("out")
     if out is None:
         return made
+    if out.shape != made.shape:
+        shapes = (f"[{','.join(map(str, x.shape))}]" for x in (out, made))
+        raise MXNetError("Shape inconsistent, Provided = {}, inferred shape={}".format(*shapes))
+    if out.dtype is not made.dtype:
+        kinds = (x.dtype.__name__ for x in (out, made))
+        raise MXNetError("Type inconsistent, Provided = {}, inferred type = {}".format(*kinds))
     made.copyto(out)
     return out  # type: ignore[no-any-return]
 
@@ -192,8 +216,23 @@ def full(
 def empty(shape: Shape, ctx: Context | None = None, dtype: Any = None, stype: str | None = None) -> NDArray:
     """An array whose values are whatever lay there."""
     _dense(stype, Exception(f"unknown stype : {stype}"))
-    context = current_context() if ctx is None else ctx
-    return NDArray(torch.empty(_sizes(shape), dtype=torch_dtype(dtype), device=device_of(context)), context)
+    context = _context(ctx)
+    sizes = _sizes(shape)
+    if any(size < 0 for size in sizes):
+        raise OverflowError("can't convert negative value to unsigned int")
+    return NDArray(torch.empty(sizes, dtype=torch_dtype(dtype), device=device_of(context)), context)
+
+
+def _numbers(kind: str, where: str = "", **given: Any) -> None:
+    """Refuse what is no number; `where` ends the message.
+
+    Raises:
+        MXNetError: says which argument.
+    """
+    whole = kind in ("int", "long")
+    for name, number in given.items():
+        if isinstance(number, bool) or not isinstance(number, Integral if whole else Real):
+            raise MXNetError(f"Invalid Parameter format for {name} expect {kind} but value='{number}'{where}")
 
 
 def arange(
@@ -221,16 +260,16 @@ def arange(
     """
     if infer_range is not None:
         warnings.warn("`infer_range` argument has been deprecated", DeprecationWarning, stacklevel=2)
-    for name, bound in (("start", start), ("stop", stop), ("step", step)):
-        if isinstance(bound, (str, NDArray)):
-            raise MXNetError(f"Invalid Parameter format for {name} expect double but value='{bound}'")
+    _numbers("double", start=start, stop=start if stop is None else stop, step=step)
+    if repeat <= 0:
+        raise MXNetError(f"Range only supports repeat > 0, received {repeat}")
     if stop is None:
         start, stop = 0, start
     if step == 0:
         raise MXNetError("Range does not support step=0, received 0")
     if (stop - start) / step <= 0:
         raise MXNetError(f"Invalid range (start, stop, step) = ({start:g},{stop:g},{step:g})")
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
     numeric = _KINDS.replace("'bool', ", "")
     kind = _kind("_arange", dtype, numeric)
     if kind is torch.bool:
@@ -263,13 +302,15 @@ def linspace(
         ctx: where; by default the current context.
         dtype: by default float32.
     """
-    if not isinstance(num, (int, np.integer)):
-        raise MXNetError(
-            f"Invalid Parameter format for num expect int but value='{num}', in operator _linspace"
-        )
+    context = _context(ctx)
+    where = (
+        f', in operator _linspace(name="", ctx="{context}", dtype="{_name(dtype)}", stop="{stop}", '
+        f'start="{start}", endpoint="{endpoint}", num="{num}")'
+    )
+    _numbers("int", where, num=num)
+    _numbers("double", where, start=start, stop=stop)
     if num < 0:
         raise MXNetError(f"Number of sequence should be non-negative, received {num}")
-    context = current_context() if ctx is None else ctx
     kind = _kind("_linspace", dtype, _KINDS)
     parts = num - 1 if endpoint else num
     step = (stop - start) / parts if parts > 0 else 0.0
@@ -287,7 +328,11 @@ def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any =
         ctx: where; by default the current context.
         dtype: by default float32.
     """
-    context = current_context() if ctx is None else ctx
+    context = _context(ctx)
+    where = f', in operator _eye(name="", dtype="{_name(dtype)}", ctx="{context}", k="{k}", M="{M}", N="{N}")'
+    _numbers("long", where, N=N, M=M, k=k)
+    if min(N, M) < 0:
+        raise MXNetError(f"Shape dim size cannot be a negative value {min(N, M)}")
     kind = _kind("_eye", dtype, _KINDS)
     made = torch.zeros((N, M or N), dtype=kind, device=device_of(context))
     made.diagonal(k).fill_(1)

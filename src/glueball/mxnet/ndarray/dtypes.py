@@ -54,7 +54,9 @@ def torch_dtype(dtype: Any) -> torch.dtype:
     name = np.dtype(dtype).name
     if name not in _TORCH:
         known = ", ".join(np.dtype(kind).name for kind in _NUMPY.values())
-        raise KeyError(f"{np.dtype(dtype).type}: MXNet has no arrays of this type; it has {known}")
+        error = KeyError(np.dtype(dtype).type)
+        error.add_note(f"MXNet has no arrays of this type; it has {known}.")
+        raise error
     return _TORCH[name]
 
 

@@ -46,14 +46,16 @@ class Gradient:
         req: "write" (each backward overwrites), "add" (each adds) or "null" (none).
         buffer: the gradient's memory; None where there is none.
         fresh: whether a backward wrote it since a Trainer last used it.
+        frees: how many graphs had been freed when it was made.
     """
 
-    __slots__ = ("buffer", "fresh", "req")
+    __slots__ = ("buffer", "frees", "fresh", "req")
 
     def __init__(self, req: str, buffer: Tensor | None) -> None:
         self.req = req
         self.buffer = buffer
         self.fresh = False
+        self.frees = graph_state.frees
 
 
 class _Backward:
@@ -88,11 +90,18 @@ class _Graph:
 
     def __init__(self) -> None:
         self._times = count(1)
+        self._frees = count(1)
         self.time = 0
+        self.frees = 0
 
     def move(self) -> None:
         """Make every array that is there one recorded before."""
         self.time = next(self._times)
+
+    def free(self) -> None:
+        """A graph was freed."""
+        self.frees = next(self._frees)
+        self.move()
 
 
 backward_state = _Backward()
@@ -153,7 +162,9 @@ def writable(array: NDArray) -> Tensor:
         MXNetError: the thread records and the array is part of what was recorded.
     """
     tensor = array._tensor
-    if tensor.requires_grad and mode.recording and raw(array).requires_grad:
+    if mode.recording and (
+        (tensor.requires_grad and raw(array).requires_grad) or array._gradient is not None
+    ):
         raise MXNetError(IN_GRAPH)
     return tensor.data
 

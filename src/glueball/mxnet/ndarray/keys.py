@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..base import MXNetError
 from .graph import raw
 from .ndarray import NDArray, Tensor
 
@@ -90,13 +91,18 @@ def _part(part: Any) -> Any:
     if isinstance(part, NDArray):
         part = raw(part)
         if part.dtype is torch.bool:
-            raise ValueError(
+            error = ValueError(
                 "Cannot perform boolean indexing in legacy mode. Please activate numpy semantics by "
-                "calling `npx.set_np()` in the global scope before calling this function. (Here: index "
-                "the tensors, x.as_torch()[mask.as_torch()].)"
+                "calling `npx.set_np()` in the global scope before calling this function."
             )
+            error.add_note("Here: index the tensors, x.as_torch()[mask.as_torch()].")
+            raise error
     elif isinstance(part, (list, tuple, range, np.ndarray)):
-        part = torch.from_numpy(np.array(part, dtype=np.int64) if len(np.shape(part)) else np.array([part]))
+        part = torch.from_numpy(np.array(part, dtype=np.int64))
+    if isinstance(part, Tensor) and part.dim() == 0:
+        refused = MXNetError("Operator broadcast_to inferring shapes failed.")
+        refused.add_note("An array in an index has one dimension at least.")
+        raise refused
     if isinstance(part, Tensor):
         return part.detach().to(torch.int64)
     raise ValueError(f"NDArray does not support slicing with key {part} of type {type(part)}.")

@@ -307,8 +307,16 @@ class NDArray(metaclass=MXNetType):
 
     @property
     def grad(self) -> NDArray | None:
-        """The gradient's live memory; None for what is no variable."""
-        if self._gradient is None or self._gradient.buffer is None:
+        """The gradient's live memory; None for what is no variable.
+
+        Under "null" it is zeros until a graph has been gone through: MXNet's backward makes variables that
+        want no gradient constants again.
+        """
+        gradient = self._gradient
+        if gradient is None or gradient.buffer is None:
+            return None
+        if gradient.req == "null" and gradient.frees != graph_state.frees:
+            self._gradient = None
             return None
         return NDArray(self.settle(), self._context)
 

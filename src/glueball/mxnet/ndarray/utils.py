@@ -78,7 +78,9 @@ def _read(source: Any) -> list[NDArray] | dict[str, NDArray]:
     try:
         found = params.load(source)
     except FileFormatError as error:
-        raise MXNetError(f"Invalid NDArray file format: {error}") from error
+        refused = MXNetError("Invalid NDArray file format")
+        refused.add_note(str(error))
+        raise refused from error
     if isinstance(found, dict):
         return {name: NDArray(_tensor(values, name), cpu()) for name, values in found.items()}
     return [NDArray(_tensor(values, f"array {at}"), cpu()) for at, values in enumerate(found)]
@@ -86,7 +88,9 @@ def _read(source: Any) -> list[NDArray] | dict[str, NDArray]:
 
 def _tensor(values: Any, name: str) -> torch.Tensor:
     if values is None:
-        raise MXNetError(f"Invalid NDArray file format: {name} has no values")
+        refused = MXNetError("Invalid NDArray file format")
+        refused.add_note(f"{name} has no values")
+        raise refused
     if not isinstance(values, np.ndarray):
         raise NotImplementedError(
             f"{name} is sparse, and there are no sparse arrays here: read the file with "

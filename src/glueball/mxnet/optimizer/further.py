@@ -95,7 +95,9 @@ class Ftrl(Rule):
 
     states = 2
 
-    def __init__(self, lamda1: float = 0.01, learning_rate: float = 0.1, beta: float = 1, **kwargs: Any) -> None:
+    def __init__(
+        self, lamda1: float = 0.01, learning_rate: float = 0.1, beta: float = 1, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.lamda1 = lamda1
         self.beta = beta
@@ -184,9 +186,7 @@ class Nadam(Rule):
         self, weights: Tensors, grads: Tensors, kept: list[Tensors], lr: float, wd: float, count: int
     ) -> None:
         ((w,), (g,), ((m,), (v,))) = weights, self._decayed(weights, grads, wd), kept
-        now, after = (
-            self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay)) for t in (count, count + 1)
-        )
+        now, after = (self.beta1 * (1 - 0.5 * 0.96 ** (t * self.schedule_decay)) for t in (count, count + 1))
         self.m_schedule *= now
         m.mul_(self.beta1).add_(g, alpha=1 - self.beta1)
         v.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
@@ -338,7 +338,7 @@ class LARS(SGD):
         return super()._get_lrs(indices)
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        """Change weights, in place, by their gradients; a changed rate counts for the first four, as in MXNet."""
+        """Change weights, in place, by their gradients; a changed rate counts for the first four, as MXNet's."""
         if not isinstance(index, (list, tuple)):
             index, weight, grad, state = [index], [weight], [grad], [state]
         kept = [_columns(w._tensor, g._tensor, s) for w, g, s in zip(weight, grad, state, strict=True)]

@@ -42,7 +42,9 @@ def packed(updater: Updater) -> bytes:
             return [form(part) for part in state]
         if _plain(state):
             return {"value": _json(state)}
-        raise MXNetError(f"a state is {type(state).__name__}: arrays, numbers and tuples of them can be saved.")
+        raise MXNetError(
+            f"a state is {type(state).__name__}: arrays, numbers and tuples of them can be saved."
+        )
 
     optimizer = updater.optimizer
     scheduler = optimizer.lr_scheduler
@@ -85,7 +87,7 @@ def unpacked(data: bytes, updater: Updater, name: str = "it", among: set[Any] | 
     if among is not None and not states.keys() <= among:
         raise MXNetError(f"{name} holds a state for Parameter {max(states)}; there are {len(among)}.")
     optimizer = _optimizer(kind, updater.optimizer, name)
-    planned = None if scheduler is None else _scheduler(*scheduler, updater.optimizer.lr_scheduler, name)
+    planned = None if scheduler is None else _scheduler(scheduler, updater.optimizer.lr_scheduler, name)
     vars(optimizer).update(attributes, rescale_grad=rescale, lr_scheduler=planned)
     optimizer._index_update_count = counts
     updater.optimizer = optimizer
@@ -108,7 +110,8 @@ def _optimizer(kind: str, there: Optimizer, name: str) -> Optimizer:
     )
 
 
-def _scheduler(kind: str, attributes: dict[str, Any], there: Any, name: str) -> Any:
+def _scheduler(saved: Any, there: Any, name: str) -> Any:
+    kind, attributes = saved
     if type(there).__name__ == kind:
         made = there
     elif kind in lr_scheduler.__all__:

@@ -8,7 +8,8 @@ torch's (grad mode, `module.training`), and tensors come out; the code that a us
 then too, on NDArrays around those tensors.
 
 The rooms inside: `base` (Block), `hybrid` (HybridBlock), `scope` (names), `collecting`, `saving`, `hooks`,
-`summary`, `inference` (shapes of a user's own Parameters), `foreign` (torch modules as children).
+`summary`, `inference` (shapes of a user's own Parameters), `foreign` (torch modules as children), `itself`
+(what glueball's core asks).
 """
 
 from __future__ import annotations

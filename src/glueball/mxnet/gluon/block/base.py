@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
 import torch
@@ -20,6 +22,7 @@ from ..parameter import Parameter, ParameterDict
 from ..parameter.parameter import Contexts
 from . import collecting, foreign, hooks, saving, summary
 from .inference import outline
+from .itself import KNOWS
 from .scope import NameScope, name_of
 
 __all__ = ["Block"]
@@ -54,6 +57,7 @@ class Block(_Module, metaclass=MXNetType):
     """
 
     _takes_tensors: ClassVar[bool] = False
+    __glueball__: ClassVar[Any] = KNOWS
     _prints_all: ClassVar[bool] = False  # a container prints what was only registered too
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -127,7 +131,10 @@ class Block(_Module, metaclass=MXNetType):
             if name in tables["_deleted"]:
                 raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
             if name in registered:
-                return registered[name]
+                parameter = registered[name]
+                if parameter._sharded and _asked_by_fsdp(sys._getframe(1)):
+                    return parameter._tensor
+                return parameter
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -170,7 +177,10 @@ class Block(_Module, metaclass=MXNetType):
         else:
             if _may_hide(value):
                 tables["_containers"][name] = None
-            super().__setattr__(name, value)
+            if name in tables["_deleted"]:
+                tables[name] = value
+            else:
+                super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         tables = self.__dict__
@@ -468,6 +478,11 @@ _UNIFORM = initializer.Uniform()
 
 def _may_hide(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict))
+
+
+def _asked_by_fsdp(caller: FrameType) -> bool:
+    """Whether `fully_shard` looks for the tensor that it put into a block, by the name of a Parameter."""
+    return str(caller.f_globals.get("__name__", "")).startswith("torch.distributed.fsdp.")
 
 
 def _into(value: Any) -> Any:

@@ -130,9 +130,7 @@ class HybridBlock(Block):
             for x in args:
                 if isinstance(x, NDArray) and torch_dtype(parameter.dtype) is not torch_dtype(x.dtype):
                     raise MXNetError(
-                        f"{parameter} and an input of dtype {x.dtype}: call cast({x.dtype.__name__!r}) on the "
-                        f""
-                        "block, or astype on the input."
+                        f"{parameter} takes no input of {x.dtype}: cast the block, or the input with astype."
                     )
 
     def cast(self, dtype: Any) -> None:

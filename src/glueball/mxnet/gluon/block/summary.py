@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from ...ndarray import NDArray
 
 if TYPE_CHECKING:
@@ -97,6 +99,6 @@ def _shapes(values: Any) -> str:
 
 
 def _shape(value: Any) -> Any:
-    if isinstance(value, NDArray):
-        return value.shape
+    if isinstance(value, (NDArray, torch.Tensor)):
+        return tuple(value.shape)
     return list(map(_shape, value)) if isinstance(value, (list, tuple)) else value

@@ -197,7 +197,9 @@ class DataLoader(metaclass=MXNetType):
         self._dataset = dataset
         self._batch_sampler = batch_sampler
         self._num_workers = max(num_workers, 0)
-        self._batchify_fn = batchify_fn or (default_mp_batchify_fn if num_workers > 0 else default_batchify_fn)
+        self._batchify_fn = batchify_fn or (
+            default_mp_batchify_fn if num_workers > 0 else default_batchify_fn
+        )
         self._pinned = cpu_pinned(pin_device_id) if pin_memory else None
         self._prefetch = max(0, 2 * self._num_workers if prefetch is None else int(prefetch))
         self._thread_pool = thread_pool
@@ -229,8 +231,11 @@ class DataLoader(metaclass=MXNetType):
         batches, self._iter = self._iter, None
         assert batches is not None
         yield from batches
-        if self._iter is None and self.auto_reload:
+        if self.auto_reload and not self._begun():
             self.refresh()
+
+    def _begun(self) -> bool:
+        return self._iter is not None
 
     def refresh(self) -> None:
         """Begin another round: workers make its first batches ahead."""

@@ -50,9 +50,7 @@ class Dataset(metaclass=MXNetType):
             TypeError: it is no Sampler.
         """
         if not isinstance(sampler, Sampler):
-            raise TypeError(
-                f"Invalid sampler type: {type(sampler)}. Expected gluon.data.Sampler instead."
-            )
+            raise TypeError(f"Invalid sampler type: {type(sampler)}. Expected gluon.data.Sampler instead.")
         return _SampledDataset(self, sampler)
 
     def transform(self, fn: Callable[..., Any], lazy: bool = True) -> Dataset:

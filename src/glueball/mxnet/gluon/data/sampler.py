@@ -67,7 +67,7 @@ class FilterSampler(Sampler):
     def __init__(self, fn: Callable[[Any], Any], dataset: Any) -> None:
         self._fn = fn
         self._dataset = dataset
-        self._indices = [place for place, sample in enumerate(dataset) if fn(sample)]
+        self._indices = [place for place in range(len(dataset)) if fn(dataset[place])]
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._indices)

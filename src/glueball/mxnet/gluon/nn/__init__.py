@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..block import Block, HybridBlock
+from ..block import Block, HybridBlock, SymbolBlock
 from . import activations, basic_layers, conv_layers
 from .activations import ELU, GELU, SELU, Activation, LeakyReLU, PReLU, Swish
 from .basic_layers import (
@@ -84,6 +84,7 @@ __all__ = [
     "ReflectionPad2D",
     "Sequential",
     "Swish",
+    "SymbolBlock",
     "activations",
     "basic_layers",
     "conv_layers",

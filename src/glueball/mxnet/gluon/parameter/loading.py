@@ -72,11 +72,9 @@ class Policy:
         """Put an array that was checked into a Parameter, which is initialised by it where it was not."""
         if parameter.shape is None or 0 in parameter.shape or -1 in parameter.shape:
             parameter._shape = tuple(data.shape)
-        if self.cast_dtype and self.dtype_source == "saved":
-            if torch_dtype(parameter.dtype) is not torch_dtype(data.dtype):
-                parameter.cast(data.dtype)
-        elif not parameter.dtype:
-            parameter._dtype = data.dtype
+        takes_dtype = self.cast_dtype and self.dtype_source == "saved"
+        if takes_dtype and torch_dtype(parameter.dtype) is not torch_dtype(data.dtype):
+            parameter.cast(data.dtype)
         with autograd.pause():
             if parameter._array is not None:
                 parameter.set_data(data)

@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 import torch
 
 from ... import autograd, initializer
+from ..._mode import mode
 from ...base import MXNetError, MXNetType, mx_real_t
-from ...context import Context, current_context, device_of
+from ...context import Context, cpu, current_context, device_of
 from ...ndarray import NDArray
 from ...ndarray.dtypes import torch_dtype
+from .loading import Policy, load_into
 from .storage import Stored
 
 __all__ = ["DeferredInitializationError", "Parameter", "contexts", "shape_is_known"]
@@ -27,12 +29,14 @@ class DeferredInitializationError(MXNetError):
 
 def shape_is_known(shape: Shape | None) -> bool:
     """Whether every dimension of a shape is known (MXNet writes 0 or -1 for one that is not)."""
-    return bool(shape) and all(size > 0 for size in shape)  # type: ignore[union-attr]
+    return bool(shape) and min(shape) > 0  # type: ignore[arg-type]
 
 
 def contexts(ctx: Contexts) -> list[Context]:
     """The contexts that a user asks for; none given: the current one."""
-    listed = [current_context()] if ctx is None else [ctx] if isinstance(ctx, Context) else list(ctx)
+    if ctx is None:
+        return [current_context()]
+    listed = [ctx] if isinstance(ctx, (Context, str)) else list(ctx)
     for each in listed:
         if not isinstance(each, Context):
             raise AttributeError(
@@ -319,14 +323,19 @@ class Parameter(Stored, metaclass=MXNetType):
                 f"Parameter '{self.name}' is of storage type {self._stype}; parameters are dense here. For "
                 f"sparse gradients of an embedding take torch.nn.Embedding(sparse=True)."
             )
-        values = torch.zeros(self._shape, dtype=torch_dtype(self._dtype), device=device_of(context))
+        dtype = self._dtype if self._dtype is not None or given is None else given.dtype
+        values = torch.zeros(self._shape, dtype=torch_dtype(dtype), device=device_of(context))
         array = NDArray(values, context)
         if given is not None:
             array[:] = NDArray(given.detach()) if isinstance(given, torch.Tensor) else given
         else:
-            with autograd.pause():
-                start = initializer.chosen(default_init)
-                start(initializer.InitDesc(self.name, {"__init__": init}), array)
+            start = initializer.chosen(_UNIFORM if default_init is None else default_init)
+            desc = initializer.InitDesc(self.name, {"__init__": init})
+            if mode.recording:
+                with autograd.pause():
+                    start(desc, array)
+            else:
+                start(desc, array)
         self._take(values, context)
 
     def _finish_deferred_init(self) -> None:
@@ -371,8 +380,28 @@ class Parameter(Stored, metaclass=MXNetType):
         if grad is not None:
             self._settled().copy_(grad)
 
+    # ---- what other libraries for Gluon ask for, though its name says not to
+
     def _set_trainer(self, trainer: Any) -> None:
         self._trainer = trainer
+
+    @property
+    def _data(self) -> list[NDArray] | None:
+        return None if self._array is None else [self._array]
+
+    @property
+    def _grad(self) -> list[NDArray] | None:
+        return None if self._gradient is None else [self.grad()]
+
+    def _reduce(self) -> NDArray:
+        """The values in the host's memory, outside of any graph."""
+        return self.list_data()[0].detach().as_in_context(cpu())
+
+    def _load_init(
+        self, data: Any, ctx: Contexts, cast_dtype: bool = False, dtype_source: str = "current"
+    ) -> None:
+        """Put a saved array in, and be initialised by it if it was not."""
+        load_into([(self, data)], Policy(ctx, cast_dtype, dtype_source))
 
     # ---- what there is not --------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ The exception are torch's own tools that put another tensor into a block (`load_
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
@@ -59,10 +59,12 @@ class Stored:
     def _take(self, values: torch.Tensor, context: Context) -> None:
         """Give the tensor these values, and what hangs on it: the array and the gradient."""
         self._release()
-        tensor = self._tensor
+        tensor: Any = self._tensor
+        if type(tensor) in _WAITING:
+            tensor.__class__ = tensor.cls_to_become
+        if tensor.requires_grad and not values.is_floating_point():  # torch does not follow integers
+            tensor.requires_grad_(False)
         tensor.data = values
-        if isinstance(tensor, _WAITING):
-            tensor.__class__ = tensor.cls_to_become  # type: ignore[union-attr]  # torch has no types for it
         self._array = NDArray(tensor, context)
         self._context = context
         self._deferred_init = ()
@@ -82,9 +84,18 @@ class Stored:
             array.follow("null", None)
             array._gradient = self._gradient = None
             return
-        buffer = torch.zeros_like(self._tensor, requires_grad=False)
+        buffer = torch.zeros_like(self._tensor.data)
         array.follow(self._grad_req, buffer)
         self._gradient = NDArray(buffer, self._context)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> NoReturn:
+        """Say to who gives it to a function of torch's what to give instead."""
+        raise TypeError(
+            f"{getattr(function, '__name__', function)} takes tensors, and a Gluon Parameter is none: its "
+            "tensor is parameter.data().as_torch(). Torch's parametrizations (weight_norm, prune) replace "
+            "the tensors of torch's layers; those of a Block cannot be replaced."
+        )
 
     # ---- what torch's own tools do ------------------------------------------------------------------
 
@@ -94,7 +105,7 @@ class Stored:
             return
         sharding = type(tensor).__name__ == "DTensor" or type(tensor.data).__name__ == "DTensor"
         self._tensor = tensor
-        if isinstance(tensor, _WAITING):
+        if type(tensor) in _WAITING:
             return
         self._sharded = self._sharded or sharding
         if self._array is None:
@@ -110,9 +121,9 @@ class Stored:
     def _note_kind(self) -> None:
         """Say of the tensor what it has become: torch changed its dtype, its shape or its device."""
         tensor = self._tensor
-        if torch_dtype(self._dtype) is not tensor.dtype:
+        if self._dtype is not None and torch_dtype(self._dtype) is not tensor.dtype:
             self._dtype = numpy_type(tensor.dtype)
-        if isinstance(tensor, _WAITING):
+        if type(tensor) in _WAITING:
             return
         assert self._array is not None
         self._shape = tuple(tensor.shape)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
 from ...base import MXNetError
 from ..arguments import joined
-from ..ndarray import NDArray, Tensor, raw, writable
+from ..ndarray import NDArray, Tensor
 from ..register import operator
 from .shaping import as_sizes, flat_of
 
@@ -108,16 +107,3 @@ def Crop(
     if top + height > source.shape[2] or left + width > source.shape[3]:
         raise MXNetError(f"offset + size exceeds the array of shape {joined(source.shape)}")
     return source[:, :, top : top + height, left : left + width]
-
-
-def _slice_assign(self: NDArray, value: Any, begin: Bounds, end: Bounds, step: Bounds) -> NDArray:
-    """Replace a part by an array or by a number, in place."""
-    target = writable(self)
-    parts, turned = _part(target, begin, end, step)
-    source = raw(value) if isinstance(value, NDArray) else value
-    target[parts] = source.flip(turned) if turned and isinstance(source, Tensor) else source
-    return self
-
-
-setattr(NDArray, "slice_assign", _slice_assign)  # noqa: B010
-setattr(NDArray, "slice_assign_scalar", _slice_assign)  # noqa: B010

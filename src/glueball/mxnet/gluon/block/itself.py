@@ -1,0 +1,86 @@
+"""What a block tells glueball's core of itself: Gluon's names, shapes partly known, fans, first values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .... import init as core
+from ....frameworks.torch.own import Layer
+from ... import initializer
+from ...ndarray import NDArray
+from ...ndarray.ndarray import writable
+from ..parameter import shape_is_known
+from ..parameter.parameter import contexts
+
+__all__ = ["KNOWS"]
+
+
+class _Itself:
+    """See `glueball.frameworks.torch.own.Itself`."""
+
+    def names(self, owner: Any) -> Mapping[str, str]:
+        """Gluon's names."""
+        return {attribute: parameter.name for attribute, parameter in owner._reg_params.items()}
+
+    def shape(self, owner: Any, attribute: str) -> tuple[int | None, ...] | None:
+        """The shape as far as it is known."""
+        shape = owner._reg_params[attribute].shape
+        return None if shape is None else tuple(size if size > 0 else None for size in shape)
+
+    def layer(self, owner: Any, attribute: str) -> Layer:
+        """Convolutions and embeddings by what MXNet's own classes say of themselves."""
+        if attribute != "weight":
+            return Layer()
+        options = getattr(owner, "_kwargs", None)
+        options = options if isinstance(options, dict) else {}
+        if "num_group" in options:
+            return Layer("transposed" if getattr(owner, "_transposed", False) else "", options["num_group"])
+        return Layer("embedding" if "input_dim" in options else "")
+
+    def default(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> core.Initializer | None:
+        """The Parameter's own initializer, else what `initialize()` takes; None for code of a user's."""
+        parameter = owner._reg_params.get(attribute)
+        how: Any = None if parameter is None else parameter.init
+        how = initializer.Uniform() if how is None else how
+        how = initializer.create(how) if isinstance(how, str) else how
+        kind = type(how)
+        if kind in (initializer.Zero, initializer.One):
+            return core.Zero() if kind is initializer.Zero else core.One()
+        if kind is initializer.Constant:
+            value = how.value
+            return core.Constant(value.asnumpy() if isinstance(value, NDArray) else value)
+        if kind is initializer.Uniform:
+            return core.Uniform(how.scale)
+        if kind is initializer.Normal:
+            return core.Normal(how.sigma)
+        if isinstance(how, initializer.Xavier):
+            scaled: Any = how
+            return core.Xavier(scaled.rnd_type, scaled.factor_type, scaled.magnitude)
+        return None
+
+    def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
+        """Take the filling for the Parameter's initializer; where the shape is known, fill it now."""
+        parameter = owner._reg_params[attribute]
+        planned = parameter._deferred_init
+        waiting = _Filled(owner, attribute, fill), planned[1] if planned else contexts(None), None, None
+        if shape_is_known(parameter.shape):
+            parameter._fill(*waiting)
+        else:
+            parameter._deferred_init = waiting
+
+
+class _Filled(initializer.Initializer):
+    """Lets glueball's core fill an array."""
+
+    def __init__(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
+        super().__init__()
+        self._owner = owner
+        self._attribute = attribute
+        self._fill = fill
+
+    def _init_weight(self, name: str, arr: NDArray) -> None:
+        self._fill(writable(arr), self._owner, self._attribute)
+
+
+KNOWS = _Itself()
