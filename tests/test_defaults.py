@@ -230,6 +230,33 @@ def test_the_magnitude_follows_whatever_the_direction_gets():
     assert (layer.parametrizations.weight.original0 == 3).all()
 
 
+class Doubled(nn.Module):
+    """Computes the weight as twice what is kept; torch keeps half of the weight."""
+
+    def forward(self, kept):
+        return 2 * kept
+
+    def right_inverse(self, weight):
+        return weight / 2
+
+
+class Mirrored(nn.Module):
+    def forward(self, kept):
+        return kept.triu() + kept.triu(1).mT
+
+
+@pytest.mark.parametrize("first", [None, normed])
+def test_what_torch_takes_from_the_weight_in_a_way_of_its_own_is_not_known(first):
+    layers = [nn.Linear(4, 4), nn.Linear(4, 4)]
+    for layer, more in zip(layers, (Doubled(), Mirrored()), strict=True):
+        nn.utils.parametrize.register_parametrization(first(layer) if first else layer, "weight", more)
+    with pytest.raises(gb.InitializerError, match="how it is computed is not known"):
+        gb.initialize(layers[0], seed=0)
+    gb.initialize(layers[1], seed=0)
+    with pytest.raises(gb.InitializerError, match=r"parametrizations\.weight\.original \(a part from which"):
+        gb.initialize(nn.utils.parametrizations.orthogonal(nn.Linear(4, 4)), seed=0)
+
+
 def test_buffers_of_unknown_layers_are_named_too():
     model = nn.Module()
     model.register_buffer("mask", torch.ones(3))

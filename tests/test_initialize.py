@@ -221,6 +221,15 @@ def test_rules_by_class_leave_what_has_no_fans_and_say_so():
     params.initialize({lambda p: p.ndim == 1: 0, ".*": "xavier"})
 
 
+def test_rules_for_several_classes_and_for_a_layer_do_so_too():
+    for rule in (lambda model: (nn.Linear, nn.ReLU), lambda model: model[0]):
+        model = mlp()
+        plan = gb.collect_params(model).plan({rule(model): "xavier", "2": 0}, seed=0)
+        assert "0.bias" in plan.left_alone and "0.weight" not in plan.left_alone
+    with pytest.raises(gb.InitializerError, match=r"'0\.bias' of shape \(8,\) has none"):
+        gb.collect_params(mlp()).plan({(nn.Linear, ".*"): "xavier"}, seed=0)
+
+
 def test_a_plan_changes_nothing_and_prints_as_a_table():
     model = mlp()
     before = values(model)
@@ -301,6 +310,12 @@ class Broken(init.Initializer):
             r"Load\(<1 arrays>\) has no array for '0\.weight' \(nearest: '0\.wieght'\)",
         ),
         ({3: 1}, gb.PatternError, "3 is no pattern"),
+        ({None: 1}, gb.PatternError, r"None is no pattern\. For all parameters write '\.\*'"),
+        (
+            lambda data: float(data.normal_().std()),
+            gb.InitializerError,
+            r"<lambda> filled '0\.weight' and returned \d\S+: let it do one of both\. Nothing was changed",
+        ),
     ],
 )
 def test_bad_rules_change_nothing(rules, error, says):
@@ -400,6 +415,7 @@ def test_a_recipe_is_saved_compared_and_carried_out_again():
     assert recipe == plan.recipe
     again = gb.collect_params(second).initialize(recipe)
     assert same(values(first), values(second))
+    assert same(values(first), values(gb.initialize(rgnet(), plan)))
     assert again == plan
     assert again != gb.collect_params(second).plan(rules, seed=4)
     gb.collect_params(second).initialize(recipe, seed=4)

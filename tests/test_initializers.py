@@ -46,6 +46,8 @@ EVERY = [
     (init.One(), "One()"),
     (init.Constant(3), "Constant(3)"),
     (init.Constant(np.arange(3.0)), "Constant(<ndarray 3>)"),
+    (init.Constant(np.zeros((0, 3))), "Constant(<ndarray 0×3>)"),
+    (init.Constant(math.nan), "Constant(nan)"),
     (init.Uniform(), "Uniform(-0.07, 0.07)"),
     (init.Uniform(0.1, 1 / 3), "Uniform(0.1, 0.3333333333333333)"),
     (init.Normal(), "Normal(0.01)"),
@@ -54,6 +56,8 @@ EVERY = [
     (init.TruncatedNormal(1, mean=1, low=0), "TruncatedNormal(1, mean=1, low=0)"),
     (init.Xavier("gaussian", magnitude=2), "Xavier('gaussian', magnitude=2)"),
     (init.Xavier(fan=(3, 4)), "Xavier(fan=(3, 4))"),
+    (init.Xavier(fan=np.array([5, 6])), "Xavier(fan=(5, 6))"),
+    (init.Xavier(fan=(torch.tensor(7), torch.tensor(0.5))), "Xavier(fan=(7, 0.5))"),
     (init.MSRAPrelu(), "MSRAPrelu()"),
     (init.MSRAPrelu(slope=0.1), "MSRAPrelu(slope=0.1)"),
     (init.VarianceScaling(), "VarianceScaling()"),
@@ -74,12 +78,14 @@ EVERY = [
     (init.Sparse(0.5), "Sparse(0.5)"),
     (init.Identity(2), "Identity(2)"),
     (init.Dirac(groups=2), "Dirac(2)"),
+    (init.Dirac(np.int64(3)), "Dirac(3)"),
     (init.Bilinear(), "Bilinear()"),
     (init.LSTMBias(), "LSTMBias()"),
     (init.ForgetBias(2), "ForgetBias(2)"),
     (init.Default(), "Default()"),
-    (init.Padded(init.Normal(1), 2), "Padded(Normal(1), 2)"),
+    (init.Padded(init.Normal(1), np.int32(2)), "Padded(Normal(1), 2)"),
     (init.Load({"a": np.eye(2)}, default="xavier"), "Load(<1 arrays>, default=Xavier())"),
+    (init.Load({"a": np.array([math.nan, 1])}), "Load(<1 arrays>)"),
     (init.Mixed({"a": 0, ".*": init.Normal(1)}), "Mixed({'a': Constant(0), '.*': Normal(1)})"),
 ]
 
@@ -94,7 +100,7 @@ def test_an_initializer_prints_compares_and_comes_back_from_json(how, text):
     assert again == how and hash(again) == hash(how) and repr(again) == text
     assert sum(how == other for other, _ in EVERY) == 1
     if "<" not in text:
-        assert eval(text, vars(init)) == how
+        assert eval(text, {**vars(init), "nan": math.nan}) == how
 
 
 def test_every_public_initializer_is_in_this_table():
@@ -140,6 +146,28 @@ class Told(init.Initializer):
 
     def _init_weight(self, name, data):
         data.fill_(self.value)
+
+
+class Wide(init.Xavier):
+    """Takes another argument than its base, which is a dataclass."""
+
+    def __init__(self, width=1.0):
+        super().__init__()
+        self.width = width
+
+    def distribution(self, target):
+        return streams.Uniform(0, self.width)
+
+
+class Small(init.Normal):
+    pass
+
+
+@pytest.mark.parametrize(("kind", "given"), [(init.Constant, 1), (init.Load, {}), (init.Mixed, {"a": 0})])
+def test_a_class_made_from_ours_is_another(kind, given):
+    mine = type("Mine", (kind,), {})
+    assert repr(mine(given)) == repr(kind(given)).replace(kind.__name__, "Mine", 1)
+    assert mine(given) == mine(given) and mine(given) != kind(given) and kind(given) != mine(given)
 
 
 class Theirs:
@@ -213,6 +241,11 @@ def test_objects_of_one_s_own_do_not_become_one():
     recipe = params.plan({"weight": Told(1), "bias": Told(2)}, seed=0).recipe
     again = gb.Recipe.from_json(recipe.to_json(), known={f"{__name__}.Told": Told})
     assert again == recipe and again.initializers["bias"] == Told(2)
+
+    assert Wide(1) != Wide(2) and Small(1) == Small(1) and repr(Small(1)) == "Small(1)"
+    recipe = params.plan({"weight": Wide(1), "bias": Wide(2)}, seed=0).recipe
+    with pytest.raises(gb.InitializerError, match=r"what it keeps \(.*width\) is not known to be its arg"):
+        recipe.to_json()
 
     class Silent(init.Initializer):
         def __init__(self, how):
@@ -300,6 +333,14 @@ def test_an_opened_file_is_read_when_it_is_used():
     assert sorted(file.read) == ["arg:weight", "bias"]
 
 
+def test_a_recipe_keeps_the_values_of_what_stands_for_an_array():
+    source = gb.collect_params(nn.Linear(2, 2))
+    source["weight"].set_data(3)
+    recipe = gb.collect_params(nn.Linear(2, 2)).plan(init.Load(source), seed=0).recipe
+    source["weight"].set_data(4)
+    assert (gb.initialize(nn.Linear(2, 2), recipe).weight == 3).all()
+
+
 def test_a_parameter_is_taken_as_it_is_now():
     layer = nn.Linear(2, 2)
     weight = gb.collect_params(layer)["weight"]
@@ -322,6 +363,7 @@ def test_a_parameter_is_taken_as_it_is_now():
         ({"kind": "Uniform", "low": 2, "high": 1}, "low lies above high"),
         ("xavierr", "no initializer is called 'xavierr'"),
         (None, "None is no initializer"),
+        ([[1], [1, 2]], "this list makes no array"),
         ({"kind": ["Normal"]}, r"no kind of initializer \['Normal'\]"),
         ({"kind": "Constant", "value": [[1], [1, 2]]}, "Constant cannot be made of"),
         ({"kind": "Constant", "value": [1], "dtype": "float33"}, "Constant cannot be made of"),
@@ -376,12 +418,21 @@ BAD = [
     (lambda: init.Orthogonal(None), "Orthogonal's gain is None"),
     (lambda: init.Sparse(1.5), "Sparse's sparsity is 1.5: write a share from 0 to 1"),
     (lambda: init.Sparse(0.5, -1), "Sparse's std is -1"),
-    (lambda: init.Dirac(0), "Dirac's groups are 0"),
-    (lambda: init.Dirac(1.5), "Dirac's groups are 1.5"),
+    (lambda: init.Dirac(0), "Dirac's groups is 0"),
+    (lambda: init.Dirac(1.5), "Dirac's groups is 1.5: write an integer from 1 up"),
+    (lambda: init.Dirac(torch.tensor(1.5)), r"Dirac's groups is tensor\(1\.5"),
+    (lambda: init.Dirac(True), "Dirac's groups is True"),
+    (lambda: init.Padded("normal", 1.0), r"Padded's row is 1\.0: write an integer"),
+    (lambda: init.Uniform(10**400), "Uniform's low is 1000.*: write a finite number"),
+    (lambda: init.Xavier(np.array(["in", "out"])), "Xavier has no distribution array"),
+    (lambda: init.KaimingNormal(nonlinearity=["relu"]), r"no gain is known for \['relu'\]"),
+    (lambda: init.HeNormal(fan=torch.ones(2, 2)), r"HeNormal's fan is tensor"),
+    (lambda: init.Function(None), "Function takes a function, not None"),
     (lambda: init.Load([np.eye(2)]), "Load takes a mapping of names to arrays, not a list"),
     (lambda: init.Load({3: np.eye(2)}), "Load takes a mapping of names to arrays: 3 is no name"),
     (lambda: init.Mixed({}), "Mixed takes {pattern: initializer}"),
     (lambda: init.Mixed({"(": 0}), r"Mixed: '\(' is no regular expression"),
+    (lambda: init.Mixed({b".*": 0}), r"Mixed: b'\.\*' is no regular expression: write a string"),
     (lambda: init.Mixed({".*": "xavierr"}), "no initializer is called 'xavierr'"),
     (lambda: init.Padded(init.Zero(), 0), r"Padded takes an initializer that draws, not Zero\(\)"),
 ]

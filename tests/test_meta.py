@@ -113,15 +113,14 @@ def test_every_kind_of_rule_fills_a_meta_model():
 def test_what_no_rule_fills_is_an_error_and_nothing_is_changed():
     with gb.meta():
         model = mlp()
-    with pytest.raises(
-        gb.DeferredError, match=r"0\.bias, 2\.bias lie on the meta device and no rule fills them"
-    ):
+    with pytest.raises(gb.DeferredError, match=r"no rule fills 0\.bias, 2\.bias, on the meta device"):
         gb.initialize(model, {r".*\.weight": 1}, device="cpu")
-    with pytest.raises(
-        gb.DeferredError, match=r"0\.bias, 2\.bias lie on the meta device and no rule fills them"
-    ):
+    with pytest.raises(gb.DeferredError, match=r"no rule fills 0\.bias, 2\.bias, on the meta device"):
         gb.initialize(model, {nn.Linear: "xavier"}, device="cpu")
-    with pytest.raises(gb.DeferredError, match=r"write initialize\(…, device=\"cpu\"\)"):
+    with pytest.raises(
+        gb.DeferredError,
+        match=r"no memory; give it memory and values at once: gb\.initialize\(model, device=\"cpu\"\)\.$",
+    ):
         gb.initialize(model, 0)
     with pytest.raises(gb.ShapeError):
         gb.initialize(model, {"0.weight": np.zeros(3), ".*": 0}, device="cpu")
@@ -410,6 +409,8 @@ def test_buffers_and_lazy_layers_on_meta_are_not_passed_over():
         model, lazy_model = Positions(), nn.Sequential(nn.LazyLinear(2))
     with pytest.raises(gb.DeferredError, match="'angles' cannot be set"):
         gb.initialize(model, {".*": None}, buffers={"angles": torch.zeros(4)})
+    with pytest.raises(gb.NameNotFoundError, match=r"the model has no buffer 'angels' \(nearest: angles\)"):
+        gb.initialize(model, seed=0, device="cpu", buffers={"angels": torch.zeros(4)})
     with pytest.raises(gb.InitializerError, match="buffers is a list"):
         gb.initialize(mlp(), 0, buffers=[1])
     with pytest.raises(gb.DeferredError, match="is lazy and lies on the meta device"):
@@ -429,3 +430,96 @@ def test_a_kept_plan_is_for_what_it_saw():
     again = gb.collect_params(model).plan(0, seed=0)
     again.apply()
     assert not any(p.any() for p in model.parameters())
+
+
+def expand(model):
+    model[2].weight.data = torch.zeros(1, 1).expand(1, 8)
+
+
+def tie(model):
+    model[2].bias = model[0].bias
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda model: model[2].to("meta"), r"'2\.weight' has changed .*: it lies on the meta device"),
+        (expand, r"'2\.weight' has changed since this was planned: it is expanded"),
+        (tie, r"'2\.bias' is tied with '0\.bias' now"),
+    ],
+)
+def test_a_kept_plan_writes_nothing_where_the_model_has_changed(change, says):
+    model = nn.Sequential(nn.Linear(4, 1), nn.ReLU(), nn.Linear(8, 1))
+    before = model[0].weight.detach().clone()
+    plan = gb.collect_params(model).plan(1.0, seed=0)
+    change(model)
+    with pytest.raises(gb.StaleError, match=says):
+        plan.apply()
+    assert torch.equal(model[0].weight, before)
+
+
+def test_a_plan_from_before_a_lazy_layer_ran_is_told():
+    model = lazy()
+    plan = gb.collect_params(model).plan(3.0, seed=0)
+    model(torch.ones(1, 4))
+    before = copy.deepcopy(model)
+    with pytest.raises(gb.StaleError, match=r"'0\.weight' was lazy when this was planned"):
+        plan.apply()
+    assert not model[0]._forward_pre_hooks
+    assert same(model, before)
+
+
+def test_a_lazy_layer_whose_initializer_fails_never_runs_on_garbage():
+    shape = {"shape": (2, 2)}
+    model = gb.initialize(
+        nn.Sequential(nn.LazyLinear(2)),
+        {"0.weight": lambda data: torch.full(shape["shape"], 3.0), "0.bias": 1},
+        seed=0,
+    )
+    for _ in range(2):
+        with pytest.raises(gb.ShapeError, match=r"'0\.weight' has shape \(2, 5\)"):
+            model(torch.ones(1, 5))
+    shape["shape"] = (2, 5)
+    assert (model(torch.ones(1, 5)) == 16).all()
+    model[0].weight.data.zero_()
+    assert (model(torch.ones(1, 5)) == 1).all() and not model[0]._forward_pre_hooks
+    shape["shape"] = (2, 2)
+    model = gb.initialize(nn.Sequential(nn.LazyLinear(2)), lambda data: torch.ones(shape["shape"]), seed=0)
+    with pytest.raises(gb.ShapeError):
+        model(torch.ones(1, 5))
+    gb.initialize(model, 1.0)
+    assert (model(torch.ones(1, 5)) == 6).all() and not model[0]._forward_pre_hooks
+
+
+class Marked(nn.Parameter):
+    pass
+
+
+@pytest.mark.parametrize("build", [gb.meta, lambda: torch.device("meta")])
+def test_a_parameter_keeps_its_class(build):
+    with build():
+        layer = nn.Linear(2, 3)
+        layer.weight = Marked(torch.empty(3, 2))
+    weight = layer.weight
+    gb.initialize(layer, 1, device="cpu")
+    assert layer.weight is weight and type(weight) is Marked and type(layer.bias) is nn.Parameter
+    assert (weight == 1).all() and weight.requires_grad
+
+
+def test_where_memory_ends_nothing_is_changed():
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(2, 2), nn.Embedding(2**40, 2**20))
+    with pytest.raises(
+        gb.DeferredError, match=r"'1\.weight': it cannot be given memory .* Nothing was changed"
+    ):
+        gb.initialize(model, 0, device="cpu")
+    assert all(parameter.is_meta for parameter in model.parameters())
+
+
+def test_spectral_norm_over_weight_norm_has_its_vectors():
+    parametrizations = nn.utils.parametrizations
+    with torch.device("meta"):
+        layer = parametrizations.spectral_norm(parametrizations.weight_norm(nn.Linear(5, 7)))
+    gb.initialize(layer, seed=3, device="cpu")
+    norm = torch.linalg.matrix_norm(layer.eval().weight.detach(), 2)
+    assert norm.item() == pytest.approx(1, rel=0.03)

@@ -14,7 +14,7 @@ from recording import FOLDER, recorded, run  # noqa: E402
 
 golden = {
     path.stem: {name: run(code, "mxnet") for name, code in recorded(path.stem).items()}
-    for path in sorted(FOLDER.glob("*.py"))
+    for path in sorted(FOLDER.glob("[!c]*.py"))
 }
 printed = [line for area in golden.values() for part in area.values() for line in part]
 assert not any(line.startswith("RAISED") for line in printed)

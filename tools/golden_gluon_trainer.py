@@ -97,7 +97,7 @@ def numbers(shape, salt):
 def parameters(dtype, mults):
     made = []
     for at, shape in enumerate(SHAPES):
-        parameter = gluon.Parameter("p%d_weight" % at, shape=shape, dtype=dtype)
+        parameter = gluon.Parameter(f"p{at}_weight", shape=shape, dtype=dtype)
         parameter.initialize()
         parameter.set_data(nd.array(numbers(shape, at), dtype=dtype))
         if mults:
@@ -149,7 +149,7 @@ def trained(name, options, dtype, mults, scheduler):
             trainer.step(batch)
             if step in SEEN:
                 values = np.concatenate([p.data().asnumpy().reshape(-1) for p in params])
-                seen.append([float("%.9g" % value) for value in values.astype("float64")])
+                seen.append([float(f"{value:.9g}") for value in values.astype("float64")])
     return seen
 
 
@@ -179,9 +179,9 @@ def main():
     for key, value in golden.items():
         if isinstance(value, list):
             rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in value)
-            lines.append('"%s": [\n%s\n]' % (key, rows))
+            lines.append(f'"{key}": [\n{rows}\n]')
         else:
-            lines.append('"%s": "%s"' % (key, value))
+            lines.append(f'"{key}": "{value}"')
     print("{\n" + ",\n".join(lines) + "\n}")
 
 

@@ -8,6 +8,7 @@ first bytes as hexadecimal digits; or the error.
 """
 
 import hashlib
+import itertools
 import json
 import random
 
@@ -222,6 +223,22 @@ KINDS = {
 def sequences():
     rng = random.Random(20)
     yield [("uniform", {"shape": 3}), ("shuffle", {"data": {"arange": [9]}})]  # never seeded
+    for shape in ([300000], [300000, 2]):  # long enough for words to be refused
+        yield [
+            ("seed", {"seed_state": 5}),
+            ("shuffle", {"data": {"arange": shape}}),
+            ("shuffle", {"data": {"arange": [9]}}),
+        ]
+    for seed, dtype in itertools.product(range(1, 9), FLOATS[1:]):
+        # A mask whose first uniform number is, once rounded to float32, exactly the share to keep.
+        mx.random.seed(seed)
+        drawn = mx.nd.random.uniform(dtype="float32" if dtype == "float32" else "float64").asnumpy()
+        keep = drawn.astype(np.float32)[0]
+        p = float(1 - np.float64(keep))
+        if np.float32(1) - np.float32(p) == keep:
+            for axes in ([], [1]):
+                arguments = {"shape": [4, 1], "p": p, "axes": axes, "dtype": dtype}
+                yield [("seed", {"seed_state": seed}), ("dropout_mask", arguments)]
     for name, arguments in KINDS.items():
         for _ in range(6):
             seed = rng.choice([0, 1, 7, -1, 2**32 - 1, 2**32 + 5, rng.randint(0, 2**40)])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from pathlib import Path
+from types import ModuleType, TracebackType
 
 import click
 
@@ -50,4 +50,27 @@ def run(script: Path, arguments: tuple[str, ...]) -> None:
     np.set_printoptions(legacy="1.25")
     sys.argv = [str(script), *arguments]
     sys.path.insert(0, str(script.resolve().parent))
-    runpy.run_path(str(script), run_name="__main__")
+    try:
+        _run_as_main(script)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        # As Python itself does it; click would say "Aborted!" of some, and show its own frames of all.
+        error.__traceback__ = _from(str(script), error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+
+
+def _run_as_main(script: Path) -> None:
+    """Run a file as the module `__main__`, which it stays: its threads and its pickles look there."""
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    sys.modules["__main__"] = main
+    exec(compile(script.read_bytes(), str(script), "exec"), vars(main))
+
+
+def _from(file: str, traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback from the first frame in a file on; nothing where there is none in it."""
+    while traceback is not None and traceback.tb_frame.f_code.co_filename != file:
+        traceback = traceback.tb_next
+    return traceback

@@ -1,4 +1,7 @@
-"""Learning rates over updates, and what is refused, as MXNet's; tools/golden_gluon_trainer.py made the data."""
+"""Learning rates over updates, and what is refused, as MXNet's.
+
+tools/golden_gluon_trainer.py made the golden data.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import re
 from pathlib import Path
 
 import pytest
-from glueball import mxnet as mx
 from numpy.testing import assert_allclose
+
+from glueball import mxnet as mx
 
 GOLDEN = json.loads(
     (Path(__file__).parent.parent / "golden" / "gluon_trainer.json").read_text(encoding="utf-8")

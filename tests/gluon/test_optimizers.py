@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.testing import assert_allclose
+
 from glueball import mxnet as mx
 from glueball.mxnet import gluon, nd
-from numpy.testing import assert_allclose
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE.parent / "golden" / "gluon_trainer.json").read_text(encoding="utf-8"))
@@ -127,7 +128,7 @@ def test_names_decide_on_multipliers():
     ("name", "called"), [("sgd", "SGD optimizer"), ("nag", "NAG optimizer"), ("adam", "optimizer")]
 )
 def test_float16_without_full_precision_warns(name, called):
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="Accumulating with float16") as warned:
         mx.optimizer.create(name).create_state_multi_precision(0, nd.ones(2, dtype="float16"))
     assert str(warned[0].message) == (
         "Accumulating with float16 in optimizer can lead to poor accuracy or slow convergence. "

@@ -13,7 +13,13 @@ from corpus import GOLDEN, digest, execute, snippets
 
 SNIPPETS = snippets()
 WANTED = json.loads(GOLDEN.read_text(encoding="utf-8"))["snippets"]
-LOOSER: dict[str, dict[str, float]] = {}
+LOOSER: dict[str, dict[str, float]] = {
+    # MXNet's oneDNN takes a quicker logarithm: log_softmax([1000, 0]) is 1.4e-6 there, and 0 here.
+    "nd_reduce/softmax": {"atol": 5e-6},
+    "nd_reduce/softmax_extremes": {"atol": 5e-6},
+    # The gradient of LayerNorm's input is a difference of larger numbers.
+    "layer/hybridized_layers": {"atol": 5e-6},
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -53,7 +53,8 @@ class WithTorch(gluon.Block):
 
 
 def grads(net):
-    return [parameter.grad().asnumpy().copy() for parameter in net.collect_params().values()]
+    parameters = net.collect_params().values()
+    return [each.grad().asnumpy().copy() for each in parameters if each.grad_req != "null"]
 
 
 def backward_twice(net, x):
@@ -137,6 +138,20 @@ def test_own_code_runs_on_tensors_with_torchs_gradients():
     assert np.allclose(net.scale.grad().asnumpy(), expected)
     with torch.no_grad():
         assert not net(x).requires_grad
+
+
+class Nested(gluon.Block):
+    def forward(self, pair, options):
+        assert all(isinstance(x, nd.NDArray) for x in (*pair, options["by"]))
+        return {"sum": (pair[0] + pair[1]) * options["by"]}
+
+
+def test_tensors_in_nests_are_found():
+    x = torch.ones(2, requires_grad=True)
+    found = Nested()([x, x], {"by": torch.tensor([3.0])})["sum"]
+    assert found.tolist() == [6, 6] and found.requires_grad
+    arrays = Nested()([nd.ones(2), nd.ones(2)], {"by": nd.array([3])})["sum"]
+    assert isinstance(arrays, nd.NDArray)
 
 
 class Training(gluon.Block):
@@ -467,3 +482,39 @@ def test_fans_are_those_of_torchs_layers():
                 gb.collect_params(one).plan({"weight": how}, seed=0).rows[0].draws for one in (gluons, torchs)
             ]
             assert draws[0] == draws[1], (torchs, draws)
+
+
+def test_blocks_inside_of_torch_children():
+    net = nn.HybridSequential(prefix="net_")
+    inner = nn.Dense(3, prefix="inner_")
+    net.add(torch.nn.Sequential(inner, torch.nn.Linear(3, 2)), nn.Dense(1, prefix="last_"))
+    net.initialize()
+    assert net(nd.ones((2, 4))).shape == (2, 1)
+    names = ["inner_weight", "inner_bias", "net_0_1_weight", "net_0_1_bias", "last_weight", "last_bias"]
+    assert list(net.collect_params()) == names
+    places = ["0.0.weight", "0.0.bias", "0.1.weight", "0.1.bias", "1.weight", "1.bias"]
+    assert list(net._collect_params_with_prefix()) == places == list(net.state_dict())
+    backward_twice(net, nd.ones((2, 4)))
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, through_pickle, through_torch])
+def test_copies_with_torch_children(duplicate):
+    net = started(WithTorch(prefix="net_"))
+    net(nd.ones((2, 4)))
+    net.collect_params()["net_body_0_weight"].grad()[:] = 3
+    other = duplicate(net)
+    assert list(other.collect_params()) == list(net.collect_params())
+    weight = other.collect_params()["net_body_0_weight"]
+    assert weight.data()._tensor is other.body[0].weight is not net.body[0].weight
+    assert np.array_equal(other(nd.ones((2, 4))).asnumpy(), net(nd.ones((2, 4))).asnumpy())
+
+
+def test_shared_torch_tensors_are_one_parameter():
+    net = nn.HybridSequential(prefix="net_")
+    first, second = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+    second.weight = first.weight
+    net.add(first, second)
+    net.initialize()
+    assert list(net.collect_params()) == ["net_0_weight", "net_0_bias", "net_1_bias"]
+    places = net._collect_params_with_prefix()
+    assert places["0.weight"] is places["1.weight"]

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
+
 from glueball import mxnet as mx
 from glueball.mxnet import autograd, gluon, init, nd
 from glueball.mxnet.gluon import Trainer, nn
@@ -77,7 +78,7 @@ def test_optimizers_are_named_or_given():
 
 def test_a_parameter_never_initialised_is_an_error_at_once():
     net = nn.Dense(1, in_units=1, prefix="net_")
-    with pytest.raises(RuntimeError, match="^Parameter 'net_bias' has not been initialized$"):
+    with pytest.raises(RuntimeError, match=r"^Parameter 'net_bias' has not been initialized$"):
         Trainer(net.collect_params(), "sgd")
 
 

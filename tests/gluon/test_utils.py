@@ -9,14 +9,15 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import glueball.mxnet as mx
 import numpy as np
 import pytest
 import torch
-from glueball.mxnet import autograd, nd
-from glueball.mxnet.gluon import utils
 from hypothesis import given
 from hypothesis import strategies as st
+
+import glueball.mxnet as mx
+from glueball.mxnet import autograd, nd
+from glueball.mxnet.gluon import utils
 
 
 def table():
@@ -54,8 +55,8 @@ def test_parts_of_the_first_axis_share_memory_and_others_do_not():
         (
             (2,),
             ValueError,
-            "data with shape (5, 2) cannot be evenly split into 2 slices along axis 0. Use a batch size that's "
-            "multiple of 2 or set even_split=False to allow uneven partitioning of data.",
+            "data with shape (5, 2) cannot be evenly split into 2 slices along axis 0. Use a batch size "
+            "that's multiple of 2 or set even_split=False to allow uneven partitioning of data.",
         ),
         ((0,), ZeroDivisionError, "by zero"),
         ((2, 5), IndexError, "tuple index out of range"),
@@ -190,7 +191,7 @@ def test_where_a_file_is_put(server, tmp_path):
     wanted = str(tmp_path / "new" / "folder" / "other")
     assert utils.download(url, path=wanted) == wanted
     with pytest.raises(
-        AssertionError, match="Can't construct file-name from this URL. Please set the `path`"
+        AssertionError, match=r"Can't construct file-name from this URL. Please set the `path`"
     ):
         utils.download(f"{server.url}/")
 

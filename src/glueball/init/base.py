@@ -13,6 +13,7 @@ state, so the same one serves any number of parameters and any seed.
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass
@@ -85,9 +86,14 @@ class Initializer:
     def _value(self) -> Any:
         """What makes it equal to another of its class: its arguments; of what keeps other things, itself."""
         this: Any = self
-        if not is_dataclass(this):
-            return id(self) if vars(self) else ()
-        return tuple(getattr(self, one.name) for one in fields(this) if one.compare)
+        if self._keeps_other():
+            return id(self)
+        return tuple(getattr(self, one.name) for one in fields(this) if one.compare) if vars(self) else ()
+
+    def _keeps_other(self) -> bool:
+        """Whether its arguments are not known: what makes it is no dataclass, though its base may be one."""
+        made_by = next(kind for kind in type(self).__mro__ if "__init__" in vars(kind))
+        return bool(vars(self)) and "__dataclass_fields__" not in vars(made_by)
 
     @property
     def needs_fan(self) -> bool:
@@ -124,7 +130,7 @@ class Initializer:
         {'kind': 'Xavier', 'rnd_type': 'gaussian', 'factor_type': 'in', 'magnitude': 2.0}
         """
         form: dict[str, Any] = {"kind": kind_of(self)}
-        if vars(self) and not is_dataclass(self):
+        if self._keeps_other():
             raise InitializerError(
                 f"{self!r} has no JSON form: what it keeps ({', '.join(vars(self))}) is not known to be its "
                 f"arguments. Make its class a dataclass, or give it to_json and _from_json."
@@ -197,17 +203,33 @@ def number(owner: Initializer, name: str, *, low: float = -math.inf, above: floa
     if low > -math.inf:
         wanted = f"a number from {low:g} up"
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        real = float(value) + 0.0  # no negative zero
+        try:
+            real = float(value) + 0.0  # no negative zero
+        except OverflowError:
+            real = math.inf
         if math.isfinite(real) and real >= low and (above is None or real > above):
             object.__setattr__(owner, name, real)
             return
     raise InitializerError(f"{type(owner).__name__}'s {name} is {value!r}: write {wanted}.")
 
 
+def integer(owner: Initializer, name: str, *, low: float = -math.inf) -> None:
+    """Make an argument an int, or raise: not an integer, or below `low`."""
+    value: Any = getattr(owner, name)
+    try:
+        whole = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        whole = None
+    if whole is None or whole < low:
+        wanted = "an integer" if low == -math.inf else f"an integer from {low} up"
+        raise InitializerError(f"{type(owner).__name__}'s {name} is {value!r}: write {wanted}.")
+    object.__setattr__(owner, name, whole)
+
+
 def one_of(owner: Initializer, name: str, known: tuple[str, ...], what: str) -> None:
     """Raise where an argument is none of these."""
     value = getattr(owner, name)
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise InitializerError(
             f"{type(owner).__name__} has no {what} {value!r}: write {' or '.join(map(repr, known))}."
         )

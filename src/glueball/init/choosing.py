@@ -12,8 +12,8 @@ import numpy as np
 from .. import streams
 from ..errors import InitializerError
 from ..patterns import nearest
-from .base import Drawn, Initializer, Target, kind_of, plain
-from .constants import Constant, array_from_json, array_to_json, as_array, frozen
+from .base import Drawn, Initializer, Target, integer, kind_of, plain
+from .constants import Constant, array_from_json, array_to_json, equal, frozen
 from .names import as_initializer, from_json, register
 from .scaled import Scaled
 
@@ -102,7 +102,10 @@ class Load(Initializer):
     def choose(self, target: Target) -> Initializer:
         """The array of this name, or what the default chooses."""
         if target.name in self.arrays:
-            return Constant.of(self.arrays[target.name])
+            array = self.arrays[target.name]
+            # An array is given as it is; what stands for one (a Parameter, a file's entry) by its values now.
+            as_it_is = isinstance(array, np.ndarray) or hasattr(array, "detach")
+            return Constant.of(array) if as_it_is else Constant(array)
         if self.default is None:
             near = ", ".join(map(repr, nearest(target.name, list(self.arrays)))) or "none at all"
             raise InitializerError(
@@ -112,13 +115,13 @@ class Load(Initializer):
         return self.default.choose(target)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Load):
+        if not isinstance(other, Load) or type(self) is not type(other):
             return NotImplemented
         mine, others = self.arrays, other.arrays
         return (
             self.default == other.default
             and mine.keys() == others.keys()
-            and all(np.array_equal(as_array(mine[name]), as_array(others[name])) for name in mine)
+            and all(equal(mine[name], others[name]) for name in mine)
         )
 
     def __hash__(self) -> int:
@@ -126,7 +129,7 @@ class Load(Initializer):
 
     def __repr__(self) -> str:
         rest = "" if self.default is None else f", default={self.default!r}"
-        return f"Load(<{len(self.arrays)} arrays>{rest})"
+        return f"{type(self).__name__}(<{len(self.arrays)} arrays>{rest})"
 
     def to_json(self) -> Any:
         """With the arrays as nested lists.
@@ -177,7 +180,10 @@ class Mixed(Initializer):
             raise InitializerError("Mixed takes {pattern: initializer}, with one pattern or more.")
         made = []
         for pattern, given in rules.items():
+            written: Any = pattern
             try:
+                if not isinstance(written, str):
+                    raise TypeError("write a string")
                 re.compile(pattern)
             except (TypeError, re.error) as error:
                 raise InitializerError(f"Mixed: {pattern!r} is no regular expression: {error}.") from None
@@ -195,7 +201,8 @@ class Mixed(Initializer):
         raise InitializerError(f"{self!r} has no pattern for {target.name!r}: end it with '.*'.")
 
     def __repr__(self) -> str:
-        return f"Mixed({{{', '.join(f'{pattern!r}: {how!r}' for pattern, how in self.rules)}}})"
+        rules = ", ".join(f"{pattern!r}: {how!r}" for pattern, how in self.rules)
+        return f"{type(self).__name__}({{{rules}}})"
 
     def to_json(self) -> Any:
         """Patterns and initializers in order."""
@@ -213,7 +220,8 @@ class Padded(Initializer):
     For an embedding whose `padding_idx` stands for no word. The other rows are as without it.
 
     Raises:
-        InitializerError: an initializer that does not draw, or, when used, no such row.
+        InitializerError: an initializer that does not draw, a row that is no integer, or, when used, no such
+            row.
 
     >>> import glueball as gb
     >>> from torch import nn
@@ -227,6 +235,7 @@ class Padded(Initializer):
     def __post_init__(self) -> None:
         initializer = as_initializer(self.initializer)
         object.__setattr__(self, "initializer", initializer)
+        integer(self, "row")
         if not isinstance(initializer, (Drawn, Scaled)):
             raise InitializerError(f"Padded takes an initializer that draws, not {initializer!r}.")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InitializerError
 from .base import Given, Initializer, kind_of
 
-__all__ = ["Constant", "One", "Zero", "as_array", "frozen"]
+__all__ = ["Constant", "One", "Zero", "as_array", "equal", "frozen"]
 
 MOST_IN_JSON = 1_000_000
 """Elements of an array that may stand in a JSON form; larger ones belong in a file."""
@@ -76,9 +76,9 @@ class Constant(Given):
         return made
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Constant):
+        if not isinstance(other, Constant) or type(self) is not type(other):
             return NotImplemented
-        return self.value is other.value or bool(np.array_equal(as_array(self.value), as_array(other.value)))
+        return equal(self.value, other.value)
 
     def __hash__(self) -> int:
         # Equal numbers of different kinds are equal constants, so they hash alike.
@@ -89,8 +89,8 @@ class Constant(Given):
     def __repr__(self) -> str:
         shape = getattr(self.value, "shape", ())
         if shape:
-            return f"Constant(<{type(self.value).__name__} {'×'.join(map(str, shape))}>)"
-        return f"Constant({self.value!r})"
+            return f"{type(self).__name__}(<{type(self.value).__name__} {'×'.join(map(str, shape))}>)"
+        return f"{type(self).__name__}({self.value!r})"
 
     def to_json(self) -> Any:
         """A number as itself; an array as nested lists with its dtype.
@@ -130,6 +130,15 @@ def frozen(value: Any) -> Any:
     return value
 
 
+def equal(one: Any, other: Any) -> bool:
+    """Whether two given values are the same numbers, NaN as another NaN."""
+    if one is other:
+        return True
+    arrays = as_array(one), as_array(other)
+    numbers = all(array.dtype.kind in "fc" for array in arrays)
+    return bool(np.array_equal(*arrays, equal_nan=numbers))
+
+
 def as_array(value: Any) -> np.ndarray[Any, Any]:
     """A given constant as a NumPy array; a Parameter and a tensor by their own `numpy()`."""
     if isinstance(value, np.ndarray):
@@ -156,7 +165,8 @@ def array_to_json(value: Any, owner: str) -> Any:
             f"{owner} has no JSON form: {array.size:,} elements are too many (the most is "
             f"{MOST_IN_JSON:,}). Save the array in a file."
         )
-    return {"value": array.tolist(), "dtype": array.dtype.name}
+    form = {"value": array.tolist(), "dtype": array.dtype.name}
+    return form if array.size else {**form, "shape": list(array.shape)}
 
 
 def array_from_json(form: Any) -> Any:
@@ -167,5 +177,6 @@ def array_from_json(form: Any) -> Any:
     if name == "bfloat16":
         import ml_dtypes
 
-        return np.array(form["value"], ml_dtypes.bfloat16)
-    return np.array(form["value"], None if name is None else np.dtype(name))
+        name = ml_dtypes.bfloat16
+    array = np.array(form["value"], None if name is None else np.dtype(name))
+    return array.reshape(form["shape"]) if "shape" in form else array

@@ -75,7 +75,9 @@ class Normal(Drawn):
         object.__setattr__(self, "drawn", streams.Normal(self.mean, self.std))
 
     def __repr__(self) -> str:
-        return f"Normal({written(self.std)}" + (f", mean={written(self.mean)})" if self.mean else ")")
+        return f"{type(self).__name__}({written(self.std)}" + (
+            f", mean={written(self.mean)})" if self.mean else ")"
+        )
 
 
 @dataclass(repr=False, eq=False)
@@ -124,4 +126,4 @@ class TruncatedNormal(Drawn):
         for name, default in (("mean", 0.0), ("low", None), ("high", None)):
             if getattr(self, name) != default:
                 shown.append(f"{name}={written(getattr(self, name))}")
-        return f"TruncatedNormal({', '.join(shown)})"
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -3,7 +3,7 @@
 A function is called in one of two ways, told by its signature:
 
 - `f(data)`, one argument without a default, fills the array in place, as `torch.nn.init.orthogonal_`;
-  what it returns, where that is another array, is taken instead;
+  what it returns instead, another array or a number, is taken;
 - `f(shape, dtype)`, whose first argument is called `shape` or whose second `dtype`, returns an array.
   `dtype` is the model framework's own.
 
@@ -52,6 +52,9 @@ class Function(Initializer):
     makes: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        given: Any = self.fill
+        if not callable(given):
+            raise InitializerError(f"Function takes a function, not {given!r}.")
         object.__setattr__(self, "makes", _makes(self.fill))
 
     def _init_weight(self, name: str, data: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from .. import streams
 from ..errors import InitializerError
@@ -43,7 +43,8 @@ def gain(nonlinearity: str, a: float = 0.01) -> float:
     """
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + a**2))
-    if nonlinearity not in _GAINS:
+    given: Any = nonlinearity
+    if not isinstance(given, str) or given not in _GAINS:
         known = ", ".join(map(repr, [*_GAINS, "leaky_relu"]))
         raise InitializerError(f"no gain is known for {nonlinearity!r}. Known: {known}.")
     return _GAINS[nonlinearity]

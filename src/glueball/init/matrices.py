@@ -7,7 +7,6 @@ the first axis (gates, q k v) are matrices of their own: each is orthogonal, eac
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from .. import streams
 from ..errors import InitializerError
-from .base import Target, Whole, normal, number
+from .base import Target, Whole, integer, normal, number
 
 __all__ = ["Bilinear", "Dirac", "Identity", "Orthogonal", "Sparse"]
 
@@ -176,13 +175,7 @@ class Dirac(Whole):
     groups: int = 1
 
     def __post_init__(self) -> None:
-        given: Any = self.groups
-        try:
-            good = not isinstance(given, bool) and operator.index(given) >= 1
-        except TypeError:
-            good = False
-        if not good:
-            raise InitializerError(f"Dirac's groups are {given!r}: write an integer from 1 up.")
+        integer(self, "groups", low=1)
 
     def check(self, target: Target) -> None:
         """Three to five dimensions, and outputs that divide into the groups."""

@@ -148,7 +148,7 @@ def from_json(form: Any, *, known: Mapping[str, Any] | None = None) -> Initializ
     """
     known = {} if known is None else known
     if not isinstance(form, Mapping):
-        return as_initializer(np.array(form) if isinstance(form, list) else form)
+        return as_initializer(form)
     arguments = dict(form)
     name = arguments.pop("kind", None)
     kind: Any = None

@@ -56,9 +56,9 @@ class Scaled(Initializer):
             return
         given: Any = self.fan
         try:
-            fan_in, fan_out = given
+            fan_in, fan_out = (f.item() if hasattr(f, "item") else f for f in given)
             good = all(not isinstance(f, bool) and math.isfinite(f) and f > 0 for f in (fan_in, fan_out))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RuntimeError):
             good = False
         if not good:
             raise InitializerError(

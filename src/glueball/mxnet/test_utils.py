@@ -222,9 +222,7 @@ def _print_errors(
 def _must_be_of_one_shape(a: Any, b: Any) -> None:
     if a.shape != b.shape:
         text = f"a.shape = {a.shape} and b.shape = {b.shape} are not equal"
-        raise AssertionError(
-            np.testing.build_err_msg([_plain(a), _plain(b)], err_msg=text)
-        )
+        raise AssertionError(np.testing.build_err_msg([_plain(a), _plain(b)], err_msg=text))
 
 
 def assert_allclose(a: Any, b: Any, rtol: float = 1e-07, atol: float = 0, equal_nan: bool = True) -> None:

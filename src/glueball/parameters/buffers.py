@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import streams
 from ..errors import DeferredError, InitializerError, NameNotFoundError
-from ..patterns import missing_name
+from ..patterns import nearest
 from ..slots import Tree
 from .filling import draw_apart
 from .parameter import Parameter, native
@@ -55,7 +55,8 @@ def plan_buffers(
     names = {tree.names[row]: row for row in rows}
     for name in given:
         if name not in names:
-            raise NameNotFoundError("buffers: " + missing_name(tree, name, "", rows))
+            near = ", ".join(nearest(str(name), list(names))) or "none at all"
+            raise NameNotFoundError(f"buffers: the model has no buffer {name!r} (nearest: {near}).")
     found: list[Buffer] = []
     unknown = []
     for (name, row), array in zip(names.items(), tree.arrays(rows), strict=True):

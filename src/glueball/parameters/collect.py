@@ -55,7 +55,7 @@ def initialize(
     Args:
         model: the model.
         rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
-            constructor would draw.
+            constructor would draw; or the plan of another model with the same names, or its recipe.
         seed: an integer; without one a fresh seed is drawn.
         device: where parameters on the meta device get memory; they are filled in the same pass.
         buffers: values for buffers that lie on the meta device too, by name. Those of torch's own layers

@@ -188,7 +188,8 @@ class ParameterDict(Selection):
             rules: {pattern: initializer}, or one initializer for all, or none: what each layer's own
                 constructor would draw. An initializer is one of `glueball.init`, a number, an array,
                 another Parameter, a name such as `"xavier"`, a function that fills an array, another
-                framework's initializer, or None: keep the value.
+                framework's initializer, or None: keep the value. Or the plan of another model with the
+                same names, or its recipe.
             seed: an integer; without one a fresh seed is drawn and stands in the returned plan.
             device: give parameters on the meta device memory there, and values in the same pass; the
                 tensors stay the same objects. So do the buffers on it of the layers that hold these

@@ -54,6 +54,14 @@ def make(adapter: Adapter, array: Any, how: Initializer, target: Target, name: s
             adapter.seeded(run, key.k0 | key.k1 << 32)
         if data is not None and _is_data(adapter, made, data):
             made = data
+        if isinstance(made, (bool, int, float, complex, np.generic)) and (
+            adapter.fingerprint(data) != adapter.fingerprint(adapter.blank(array))
+        ):
+            # A number that it happens to return (its bound, say) would be put over what it filled in.
+            raise InitializerError(
+                f"{how!r} filled {target.name!r} and returned {made!r}: let it do one of both. "
+                f"Nothing was changed."
+            )
     try:
         value = adapter.coerce(array, made, target.name)
     except (ShapeError, DTypeError) as error:

@@ -37,7 +37,8 @@ class Origin:
         name: the name under which the values were drawn: with seed and rule it gives them again.
         when: the time, in UTC.
         edited: whether the values that lie here now are others than the rule put: trained, written by
-            hand, loaded, or in another array. Of arrays that were given or computed, and not drawn,
+            hand, loaded, or in another array. A cast may count as an edit, since what was drawn is drawn
+            again in the dtype that lies here now. Of arrays that were given or computed, and not drawn,
             65,536 elements are compared, spread evenly. Of a sharded one each process answers for the
             part that it has.
     """

@@ -65,8 +65,8 @@ class Plan:
         self._last: dict[int, Callable[[Any], None]] = {}  # computed from others that are filled
         self._later: dict[int, Later] = {}
         self._buffers: list[Buffer] = []
-        # Arrays by row, and the rows of ordinary ones: only between making it and carrying it out at once.
         self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
+        # Arrays by row, and what `Adapter.plain` says of them: only until it is carried out or kept.
         self._arrays: tuple[dict[int, Any], dict[int, Any] | None] | None = None
 
     @property
@@ -144,6 +144,9 @@ class Plan:
         if plain is None:
             held = dict(zip(rows, tree.arrays(rows), strict=True))
             self._check_kept(held)
+            for row in self._later:
+                if not adapter.lazy(tree.array(row)):
+                    raise StaleError(f"{tree.names[row]!r} was lazy when this was planned. Plan again.")
         made = {
             row: make(adapter, held[row], how, target, self._prefix + target.name, self.seed)
             for row, (how, target) in self._made.items()
@@ -217,12 +220,19 @@ class Plan:
 
     def _check_kept(self, held: Mapping[int, Any]) -> None:
         """A plan that was kept is for the arrays that it saw."""
+        adapter, names = self._tree.adapter, self._tree.names
+        first: dict[int, int] = {}
         for row, array in held.items():
             if self._tree.facts(row, array)[:2] != self._seen[row]:
                 raise StaleError(
-                    f"{self._tree.names[row]!r} has another shape or dtype than when this was planned. "
-                    f"Plan again."
+                    f"{names[row]!r} has another shape or dtype than when this was planned. Plan again."
                 )
+            reason = (self._device is None and adapter.no_values(array)) or adapter.unwritable(array)
+            if reason:
+                raise StaleError(f"{names[row]!r} has changed since this was planned: {reason}.")
+            other = first.setdefault(id(array), row)
+            if other != row:
+                raise StaleError(f"{names[row]!r} is tied with {names[other]!r} now. Plan again.")
 
     def _materialise(self, rows: Sequence[int], held: Mapping[int, Any]) -> None:
         """Give all of them memory, or none."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import streams
-from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError
+from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError, PatternError
 from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
@@ -34,6 +34,8 @@ def make_plan(
     buffers: Any,
 ) -> Plan:
     """Match rules with parameters and check all of it; nothing is changed."""
+    if isinstance(rules, Plan):
+        rules = rules.recipe
     if isinstance(rules, Recipe):
         seed = rules.seed if seed is None else seed
         prefix = prefix or rules.prefix
@@ -47,10 +49,11 @@ def make_plan(
         parsed = _follow(plan, rules, rows)
     elif isinstance(rules, Mapping):
         for pattern, given in rules.items():
+            if pattern is None:
+                raise PatternError(f"None is no pattern. For all parameters write {'.*'!r}.")
             parsed.append((pattern, None if given is None else _as_initializer(given, pattern)))
     else:
         parsed.append((None, Default() if rules is None else as_initializer(rules)))
-    free: Sequence[int] = rows
     shadowed = []
     for number, (pattern, initializer) in enumerate(() if isinstance(rules, Recipe) else parsed):
         label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
@@ -63,7 +66,7 @@ def make_plan(
             shadowed.append(label)
         plan._rule_of.update(dict.fromkeys(mine, number))
     plan.shadowed = tuple(shadowed)
-    plan.unmatched = tuple(tree.names[row] for row in free if row not in plan._rule_of)
+    plan.unmatched = tuple(tree.names[row] for row in rows if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
     held = plan._arrays[0] if plan._arrays else {}
     filled = (
@@ -119,7 +122,7 @@ def _resolve(
     values = [native(how.given, adapter) if isinstance(how, Given) else None for _, how in parsed]
     kinds: dict[tuple[streams.Distribution, Any], int] = {}
     numbers: dict[tuple[int, Any], Any] = {}  # what a rule's plain number is in a dtype
-    whole_layers = [pattern is None or isinstance(pattern, type) for pattern, _ in parsed]
+    whole_layers = [_takes_layers(tree, pattern) for pattern, _ in parsed]
     taken = sorted(plan._rule_of)
     arrays = tree.arrays(taken)
     plain = adapter.plain(arrays)
@@ -152,10 +155,7 @@ def _resolve(
                     left_alone.append(tree.names[row])
                 continue
             if plan._device is None:
-                raise DeferredError(
-                    f"{tree.names[row]!r} cannot be initialised where it is: {reason}. "
-                    f'To give it memory and values at once, write initialize(…, device="cpu").'
-                )
+                raise DeferredError(f"{tree.names[row]!r} cannot be initialised where it is: {reason}.")
         reason = adapter.unwritable(array)
         if reason:
             raise DTypeError(f"{tree.names[row]!r} cannot be written: {reason}.")
@@ -213,6 +213,13 @@ def _resolve(
     _need_all_of_meta(plan)
 
 
+def _takes_layers(tree: Tree, pattern: Pattern | None) -> bool:
+    """Whether a rule is for whole layers: for all, for classes, or for a layer itself."""
+    if isinstance(pattern, tuple):
+        return all(isinstance(part, type) for part in pattern)
+    return pattern is None or isinstance(pattern, type) or id(pattern) in tree.index
+
+
 def _shape(tree: Tree, row: int, array: Any) -> Any:
     return tree.adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row])
 
@@ -255,6 +262,4 @@ def _need_all_of_meta(plan: Plan) -> None:
     arrays = zip(kept, tree.arrays(kept), strict=True)
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names:
-        raise DeferredError(
-            f"{names_text(names)} lie on the meta device and no rule fills them. Add a rule for them."
-        )
+        raise DeferredError(f"no rule fills {names_text(names)}, on the meta device: add one.")

@@ -57,6 +57,29 @@ show(lambda: delattr(n, "number"))
 show(lambda: hasattr(n, "number"))
 show(lambda: put(n, "w", 5))
 
+
+# %% attributes_of_the_class
+class Shadowed(Block):
+    head = None
+    weight = None
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        with self.name_scope():
+            self.head = nn.Dense(2)
+            self.half = nn.Dense(3)
+            self.children = nn.Sequential()
+            self.weight = self.params.get("weight", shape=(2,))
+            self.modules = [1, 2]
+
+
+net = Shadowed(prefix="net_")
+show(lambda: net)
+show(lambda: (net.head, net.half, net.children, net.weight, net.modules))
+show(lambda: list(net.collect_params()))
+show(lambda: delattr(net, "half"))
+show(lambda: put(net, "head", nn.Dense(5)))
+
 # %% registering
 n = Net()
 show(lambda: n.register_child(nn.Dense(2)))

@@ -142,7 +142,8 @@ show(lambda: p.list_ctx())
 handler = logging.StreamHandler(sys.stdout)
 handler.setFormatter(logging.Formatter("LOG %(levelname)s %(name)s %(message)s"))
 root = logging.getLogger()
-before, root.handlers, root.level = (root.handlers, root.level), [handler], logging.INFO
+before, root.handlers = (root.handlers, root.level), [handler]
+root.setLevel(logging.INFO)
 one = I.One()
 show(lambda: one.set_verbosity(True) is one)
 show(lambda: one(I.InitDesc("x_weight"), nd.zeros((2, 2))))
@@ -152,7 +153,8 @@ show(lambda: two(I.InitDesc("x_bias", {"__init__": "zeros"}), nd.zeros((2, 2))))
 net = nn.Dense(2, in_units=2, prefix="d_")
 show(lambda: net.initialize(I.One(), verbose=True))
 show(lambda: net.initialize("one", verbose=True))
-root.handlers, root.level = before
+root.handlers = before[0]
+root.setLevel(before[1])
 
 # %% mixed_and_load
 show(lambda: filled(I.Mixed(["x_b", ".*"], [I.Zero(), I.One()]), "x_bias"))

@@ -100,7 +100,6 @@ observe(nn.AvgPool1D(3, strides=2, padding=1, count_include_pad=False), (1, 2, 6
 observe(nn.AvgPool2D(), (1, 2, 5, 5))
 observe(nn.AvgPool2D(3, strides=2, padding=1), (1, 1, 5, 5))
 observe(nn.AvgPool2D(3, strides=2, padding=1, count_include_pad=False), (1, 1, 5, 5))
-observe(nn.AvgPool2D(3, strides=2, ceil_mode=True), (1, 1, 6, 6))
 
 # %% avg_pool2d_ceil_and_padding
 observe(nn.AvgPool2D(3, strides=2, padding=1, ceil_mode=True), (1, 1, 6, 6))

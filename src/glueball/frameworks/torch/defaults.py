@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
-from torch.nn.utils.parametrizations import _WeightNorm
+from torch.nn.utils.parametrizations import _SpectralNorm, _WeightNorm
 from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -93,11 +93,16 @@ def part(owner: Any, attribute: str) -> Callable[[Any], None] | bool:
     """How a part of a computed weight begins: as the weight, as the norm of such a part, or nobody knows.
 
     `weight_norm`, old and new, splits the weight into its direction, which is the weight itself, and its
-    magnitude, which is the direction's norm; so the weight begins as it would without.
+    magnitude, which is the direction's norm; so the weight begins as it would without. torch puts the
+    weight itself where a parametrization has no `right_inverse`; what others make of it is not known.
     """
     if isinstance(owner, ParametrizationList):
-        if isinstance(owner[0], _WeightNorm) and attribute in ("original0", "original1"):
-            return attribute == "original1" or partial(_magnitude, owner, "original1", owner[0].dim)
+        norm: Any = owner[0] if isinstance(owner[0], _WeightNorm) else None
+        rest = list(owner)[1:] if norm else owner
+        if any(hasattr(one, "right_inverse") and not isinstance(one, _SpectralNorm) for one in rest):
+            return False
+        if norm and attribute in ("original0", "original1"):
+            return attribute == "original1" or partial(_magnitude, owner, "original1", norm.dim)
         return attribute == "original"
     name, _, end = attribute.rpartition("_")
     for hook in owner._forward_pre_hooks.values():

@@ -41,7 +41,7 @@ def _register_on_meta(module: nn.Module, name: str, parameter: nn.Parameter | No
         # One parameter registered in two places stays one: its twin is noted on it.
         twin = parameter.__dict__.get("_on_meta")
         if twin is None:
-            twin = nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
+            twin = _as(parameter, parameter.detach().to("meta"))
             twin.__dict__.update(parameter.__dict__)
             parameter.__dict__["_on_meta"] = twin
         parameter = twin
@@ -86,6 +86,14 @@ def blank(tensor: Any) -> torch.Tensor:
     return whole.to("cpu", copy=True)
 
 
+def _as(parameter: nn.Parameter, values: torch.Tensor) -> nn.Parameter:
+    """A parameter of the same class with other values."""
+    made = nn.Parameter(values, parameter.requires_grad)
+    if type(made) is not type(parameter):
+        made.__class__ = type(parameter)
+    return made
+
+
 _HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
@@ -126,13 +134,16 @@ def materialise(
         What takes it back; None for a tensor that has memory, which is left.
 
     Raises:
-        DeferredError: torch cannot exchange the tensor's inside; it is as it was.
+        DeferredError: there is no memory for it, or torch cannot exchange its inside; it is as it was.
     """
     if not tensor.is_meta:
         return None
-    fresh: Any = _empty(tensor, device, known)
+    try:
+        fresh: Any = _empty(tensor, device, known)
+    except RuntimeError as error:
+        raise DeferredError(f"it cannot be given memory on {device}: {error}.") from None
     if isinstance(tensor, nn.Parameter):
-        fresh = nn.Parameter(fresh, tensor.requires_grad)
+        fresh = _as(tensor, fresh)
     fresh.__dict__.update(tensor.__dict__)  # what users note on a parameter goes with it
 
     def swap() -> None:
@@ -181,9 +192,12 @@ def _iterate(spectral: Any, computed: ParametrizationList) -> None:
     with torch.no_grad():
         for vector in (spectral._u, spectral._v):
             vector.copy_(nn.functional.normalize(vector, dim=0, eps=spectral.eps))
-        weight: Any = computed.original
+        # `parametrize` keeps one original, or as many as the first parametrization takes.
+        parts = ["original"] if computed.is_tensor else [f"original{n}" for n in range(computed.ntensors)]
+        found: Any = [getattr(computed, part) for part in parts]
         for module in itertools.takewhile(lambda one: one is not spectral, computed):
-            weight = module(weight)
+            found = [module(*found)]
+        (weight,) = found
         training, steps = spectral.training, spectral.n_power_iterations
         spectral.training, spectral.n_power_iterations = True, 15
         try:
@@ -192,22 +206,34 @@ def _iterate(spectral: Any, computed: ParametrizationList) -> None:
             spectral.training, spectral.n_power_iterations = training, steps
 
 
+def _version(tensor: torch.Tensor) -> int:
+    return -1 if tensor.is_inference() else tensor._version
+
+
 class _Later:
     """Forward pre-hooks that fill a lazy layer once its shapes are known, and take themselves away.
 
     One runs before the layer's own hook and looks which parameters still wait: what a checkpoint or
-    another verb has filled by then stays. The other runs after it, when the shapes are known.
+    another verb has filled by then stays. The other runs after it, when the shapes are known. Where an
+    initializer fails, the parameters have memory but no values, and it is tried again at the next pass.
     """
 
     def __init__(self) -> None:
         self.fills: dict[str, Callable[[Any, nn.Module, str], None]] = {}
+        self.shaped: dict[str, int] = {}  # versions of those that have memory only
 
     def look(self, module: nn.Module, inputs: Any) -> None:
-        self.fills = {name: fill for name, fill in self.fills.items() if arrays.lazy(getattr(module, name))}
+        def waits(name: str) -> bool:
+            tensor = getattr(module, name)
+            return arrays.lazy(tensor) or self.shaped.get(name) == _version(tensor)
+
+        self.fills = {name: fill for name, fill in self.fills.items() if waits(name)}
 
     def fill(self, module: nn.Module, inputs: Any) -> None:
-        for attribute, fill in self.fills.items():
+        self.shaped = {name: _version(getattr(module, name)) for name in self.fills}
+        for attribute, fill in list(self.fills.items()):
             fill(getattr(module, attribute), module, attribute)
+            del self.fills[attribute]
         for key, hook in list(module._forward_pre_hooks.items()):
             if getattr(hook, "__self__", None) is self:
                 del module._forward_pre_hooks[key]

@@ -34,6 +34,7 @@ class Load(metaclass=MXNetType):
 
             arrays = ndarray.load(os.fspath(param))
         else:
+            assert isinstance(param, Mapping)
             arrays = dict(param)
         assert isinstance(arrays, dict)
         self.param = {

@@ -338,7 +338,7 @@ class LARS(SGD):
         return super()._get_lrs(indices)
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        """Change weights, in place, by their gradients; a changed rate counts for the first four, as MXNet's."""
+        """Change weights, in place, by their gradients; a changed rate counts for the first four only."""
         if not isinstance(index, (list, tuple)):
             index, weight, grad, state = [index], [weight], [grad], [state]
         kept = [_columns(w._tensor, g._tensor, s) for w, g, s in zip(weight, grad, state, strict=True)]

@@ -163,6 +163,7 @@ class Block(_Module, metaclass=MXNetType):
             tables.pop(name, None)
             tables["_attributes"][name] = None
             tables["_deleted"].discard(name)
+            self._keep_visible(name, value)
         elif isinstance(value, Parameter):
             if name in registered:
                 raise AssertionError(
@@ -174,6 +175,7 @@ class Block(_Module, metaclass=MXNetType):
             registered[name] = value
             table = self._parameters if value._differentiable else self._buffers
             table[name] = value._tensor  # type: ignore[assignment]
+            self._keep_visible(name, value)
         else:
             if _may_hide(value):
                 tables["_containers"][name] = None
@@ -182,11 +184,18 @@ class Block(_Module, metaclass=MXNetType):
             else:
                 super().__setattr__(name, value)
 
+    def _keep_visible(self, name: str, value: Any) -> None:
+        # Tables are looked into last: a class's own attribute (`head = None`) or a method of torch's that
+        # MXNet's Block has not (`half`, `children`) would be found before.
+        if hasattr(type(self), name):
+            self.__dict__[name] = value
+
     def __delattr__(self, name: str) -> None:
         tables = self.__dict__
         here = name in tables["_reg_params"] or name in tables["_modules"]
         if here and name not in tables["_deleted"]:
             tables["_deleted"].add(name)
+            tables.pop(name, None)
             tables["_attributes"].pop(name, None)
         elif name in tables:
             object.__delattr__(self, name)
@@ -378,10 +387,10 @@ class Block(_Module, metaclass=MXNetType):
         if mode.inferring:
             return outline(self, args)
         for arg in args:
-            if isinstance(arg, torch.Tensor):
+            if type(arg) is not NDArray and _holds_tensor(arg):
                 return self._on_tensors(args, kwargs)
         if kwargs:
-            if any(isinstance(value, torch.Tensor) for value in kwargs.values()):
+            if _holds_tensor(kwargs):
                 return self._on_tensors(args, kwargs)
             raise TypeError(f"__call__() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if mode.recording or not torch.is_grad_enabled():
@@ -399,10 +408,10 @@ class Block(_Module, metaclass=MXNetType):
         before = mode.recording, mode.training
         mode.recording, mode.training = torch.is_grad_enabled(), self.training
         try:
-            result = _run(self, *map(_into, args), **{name: _into(value) for name, value in kwargs.items()})
+            result = _run(self, *_each(_into, args), **_each(_into, kwargs))
         finally:
             mode.recording, mode.training = before
-        return _out(result)
+        return _each(_out, result)
 
     def forward(self, *args: Any) -> Any:
         """What the block computes; to be written by each."""
@@ -485,16 +494,28 @@ def _asked_by_fsdp(caller: FrameType) -> bool:
     return str(caller.f_globals.get("__name__", "")).startswith("torch.distributed.fsdp.")
 
 
-def _into(value: Any) -> Any:
+def _holds_tensor(value: Any) -> bool:
     if isinstance(value, torch.Tensor):
-        return NDArray(value)
-    return type(value)(map(_into, value)) if type(value) in (list, tuple) else value
+        return True
+    parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
+    return any(map(_holds_tensor, parts))
+
+
+def _each(function: Callable[[Any], Any], value: Any) -> Any:
+    """A nest of lists, tuples and dicts with a function's results for what lies in it."""
+    if type(value) in (list, tuple):
+        return type(value)(_each(function, part) for part in value)
+    if type(value) is dict:
+        return {name: _each(function, part) for name, part in value.items()}
+    return function(value)
+
+
+def _into(value: Any) -> Any:
+    return NDArray(value) if isinstance(value, torch.Tensor) else value
 
 
 def _out(value: Any) -> Any:
-    if isinstance(value, NDArray):
-        return value._tensor
-    return type(value)(map(_out, value)) if type(value) in (list, tuple) else value
+    return value._tensor if isinstance(value, NDArray) else value
 
 
 def _indented(text: str) -> str:

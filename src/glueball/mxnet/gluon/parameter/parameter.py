@@ -259,6 +259,9 @@ class Parameter(Stored, metaclass=MXNetType):
                 return
             if not isinstance(ctx, Context):
                 contexts([ctx])
+            there = self._array.context
+            if (ctx.device_type == "gpu", ctx.device_id) == (there.device_type == "gpu", there.device_id):
+                return  # pinned and shared memory are the host's
             raise RuntimeError(
                 f"Parameter '{self.name}' was not initialized on context {ctx}. "
                 f"It was only initialized on {self.list_ctx()}."

@@ -128,10 +128,11 @@ class Stored:
         assert self._array is not None
         self._shape = tuple(tensor.shape)
         self._deferred_init = ()
+        there = context_of(tensor.device)
         if self._context is None or self._array._context is None:
-            self._context = context_of(tensor.device)
-        elif (self._context.device_type == "gpu") != tensor.is_cuda:
-            self._context = self._array._context = context_of(tensor.device)
+            self._context = there
+        elif there != self._context if tensor.is_cuda else self._context.device_type == "gpu":
+            self._context = self._array._context = there
         if self._gradient is not None:
             self._gradient._context = self._context
 
