@@ -17,9 +17,10 @@ import torch
 from .. import generators
 from ..base import MXNetError
 from ..context import Context
+from .arguments import joined
 from .creation import _made
 from .ndarray import NDArray, raw, wrap
-from .register import OPERATORS, joined
+from .register import OPERATORS
 
 __all__ = [
     "exponential",

@@ -15,58 +15,23 @@ operator.
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import torch
 
 from ..base import MXNetError
+from .arguments import Form, joined, no_array
 from .ndarray import NDArray, Tensor, raw
 
-__all__ = ["OPERATORS", "choice", "count_arrays", "joined", "method_names", "operator", "unwrapped"]
+__all__ = ["OPERATORS", "operator", "unwrapped"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPERATORS: dict[str, Callable[..., Any]] = {}
 """Every operator by name; `nd` has all of them, and NDArray as methods those that MXNet gives it."""
-
-method_names: set[str] = set()
-"""The operators that are methods of NDArray too."""
-
-
-def joined(shape: Any) -> str:
-    """A shape as MXNet's messages write it: `[2,3]`."""
-    return f"[{','.join(map(str, shape))}]"
-
-
-def choice(operator_name: str, parameter: str, value: str, known: Any, **others: Any) -> None:
-    """Refuse a value that is none of those known.
-
-    Raises:
-        MXNetError: says which there are.
-    """
-    if value not in known:
-        shown = ", ".join(f"'{name}'" for name in sorted(known))
-        before = "".join(f', {name}="{other}"' for name, other in others.items())
-        raise MXNetError(
-            f"Invalid Input: '{value}', valid values are: {{{shown}}}, in operator "
-            f'{operator_name}(name=""{before}, {parameter}="{value}")'
-        )
-
-
-def count_arrays(operator_name: str, sure: int, last: Any, wanted: bool) -> None:
-    """Refuse a last array that an attribute does not want, and the lack of one that it does.
-
-    Raises:
-        MXNetError: says how many arrays the operator takes.
-    """
-    if wanted is (last is None):
-        expects, got = sure + wanted, sure + (last is not None)
-        raise MXNetError(f"Operator {operator_name} expects {expects} inputs, but got {got} instead.")
 
 
 def unwrapped(value: Any, contexts: list[Any]) -> Any:
@@ -122,100 +87,55 @@ def _into(out: Any, result: Any) -> Any:
     return out
 
 
-class _Form:
-    """What an operator's arguments are: which are arrays, which are needed, which are attributes."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(function).parameters.values())
-        self.name = function.__name__.rstrip("_")
-        self.several = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        parameters = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        self.arrays = [p.name for p in parameters if str(p.annotation).startswith("Tensor")]
-        self.needed = [p.name for p in parameters if p.default is p.empty]
-        self.attributes = {p.name: p for p in parameters if p.name not in self.arrays}
-        self.names = [p.name for p in parameters]
-        self.text = {p.name for p in parameters if str(p.annotation).startswith(("str", "Any"))}
-
-    def read(self, given: dict[str, Any]) -> None:
-        """Attributes that were written as text, as MXNet itself passes them on: `kernel="(3, 3)"`."""
-        for name, value in given.items():
-            if isinstance(value, str) and name in self.attributes and name not in self.text:
-                try:
-                    given[name] = ast.literal_eval(value)
-                except (ValueError, SyntaxError):
-                    written = self.kind(name)
-                    kind = {"bool": "boolean", "int | None": "int or None"}.get(written, written)
-                    raise MXNetError(
-                        f"Invalid Parameter format for {name} expect {kind} but value='{value}', in "
-                        f'operator {self.name}(name="", {name}="{value}")'
-                    ) from None
-
-    def refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Say what is wrong with arguments that Python refused; return where it is not they."""
-        given = {**dict(zip(self.names, args, strict=False)), **kwargs}
-        for name in kwargs:
-            if name not in self.names:
-                shown = "\n".join(
-                    f"{p.name} : {p.annotation}"
-                    + ("" if p.default is p.empty else f", optional, default={p.default}")
-                    for p in self.attributes.values()
-                )
-                raise MXNetError(
-                    f"Cannot find argument '{name}', Possible Arguments:\n----------------\n{shown}\n"
-                    f", in operator {self.name}"
-                )
-        shown = "".join(f', {name}="{value}"' for name, value in given.items() if name in self.attributes)
-        for name in sorted(self.attributes):
-            if name in self.needed and name not in given:
-                raise MXNetError(
-                    f"Required parameter {name} of {self.kind(name)} is not presented, in operator "
-                    f'{self.name}(name=""{shown})'
-                )
-        count = sum(given.get(name) is not None for name in self.arrays)
-        needed = [name for name in self.arrays if name in self.needed]
-        if not self.several and count < len(needed):
-            raise MXNetError(f"Operator {self.name} expects {len(needed)} inputs, but got {count} instead.")
-
-    def kind(self, name: str) -> str:
-        """MXNet's word for what an attribute is."""
-        written = str(self.attributes[name].annotation)
-        return {"Sizes": "Shape(tuple)", "Axes": "Shape or None", "str": "int", "Any": "int"}.get(
-            written, written
-        )
-
-
-def _no_array(name: str, value: Any) -> NoReturn:
-    raise AssertionError(f"Argument {name} must have NDArray type, but got {value}")
-
-
 @overload
 def operator(function: Function) -> Function: ...
 @overload
 def operator(
-    *, views: bool = False, names: tuple[str, ...] = (), method: bool = False
+    *, views: bool = False, fresh: bool = False, names: tuple[str, ...] = (), method: bool | str = False
 ) -> Callable[[Function], Function]: ...
 def operator(
     function: Function | None = None,
     *,
     views: bool = False,
+    fresh: bool = False,
     names: tuple[str, ...] = (),
-    method: bool = False,
+    method: bool | str = False,
 ) -> Function | Callable[[Function], Function]:
     """Make an operator of a function on tensors.
 
     Args:
         views: results may share memory with arguments.
+        fresh: the function never gives an argument's memory back, so that nobody has to look.
         names: other names that it is known by.
-        method: whether it is a method of NDArray too, under all its names.
+        method: whether it is a method of NDArray too, or the name of that method.
     """
 
     def dress(function: Function) -> Function:
-        form = _Form(function)
+        form = Form(function)
         arrays = len(form.arrays)
         array_names = frozenset(form.arrays)
 
+        def at_once(args: tuple[Any, ...]) -> NDArray | None:
+            """The result where only arrays are given and nothing goes wrong: the common case."""
+            for value in args:
+                if type(value) is not NDArray:
+                    return None
+            if not args or (len(args) > arrays and not form.several):
+                return None
+            try:
+                result = function(*map(raw, args))
+            except Exception:  # `call` comes to it again and says what it is
+                return None
+            if type(result) is not Tensor:
+                return None
+            return NDArray(result if result.dim() else result.reshape(1), args[0]._context)
+
         @wraps(function)
         def call(*args: Any, out: Any = None, name: str | None = None, **kwargs: Any) -> Any:
+            if fresh and not kwargs and out is None:
+                quick = at_once(args)
+                if quick is not None:
+                    return quick
             context: Any = None
             dressed = False
             plain: list[Any] = []
@@ -235,7 +155,7 @@ def operator(
                         value = raw(value)
                         inputs.append(value)
                     elif value is not None:
-                        _no_array(form.arrays[at], value)
+                        no_array(form.arrays[at], value)
                 elif form.several:
                     raise AssertionError(f"Positional arguments must have NDArray type, but got {value}")
                 elif type(value) in (list, tuple):
@@ -251,7 +171,7 @@ def operator(
                     elif isinstance(value, Tensor):
                         inputs.append(value)
                     elif key in array_names and value is not None:
-                        _no_array(key, value)
+                        no_array(key, value)
                     elif type(value) is str and key not in form.text:
                         form.read(kwargs)
             try:
@@ -274,7 +194,7 @@ def operator(
             if dressed or contexts or not inputs:
                 context = context or next(filter(None, contexts), None)
                 if type(result) is Tensor:
-                    result = NDArray(_settled(result, inputs, views), context)
+                    result = NDArray(_settled(result, inputs, views or fresh), context)
                 elif isinstance(result, (list, tuple)):
                     result = [NDArray(_settled(part, inputs, views), context) for part in result]
             return result if out is None else _into(out, result)
@@ -282,10 +202,9 @@ def operator(
         known = (form.name, *names)
         OPERATORS.update(dict.fromkeys(known, call))
         if method:
-            method_names.update(known)
-            for each in known:
-                if each not in NDArray.__dict__:
-                    setattr(NDArray, each, call)
+            known_as = method if isinstance(method, str) else form.name
+            if known_as not in NDArray.__dict__:
+                setattr(NDArray, known_as, call)
         return call  # type: ignore[return-value]
 
     return dress if function is None else dress(function)

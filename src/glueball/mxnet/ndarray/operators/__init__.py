@@ -1,8 +1,9 @@
 """The operators, each a function on tensors that `operator` dresses for NDArrays.
 
-Element by element: `elementwise`, `binary`. Shapes and parts: `shaping`, `slicing`, `selecting`,
-`ordering`. Fewer numbers: `reductions`, `softmaxes`. Products: `linear`, `matrices`. Networks: `layers`,
-`convolutions`, `poolings`, `normalizations`, `spatial`, `outputs`. What optimizers do: `updates`.
+Element by element: `elementwise`, `binary`. Shapes and parts: `shaping`, `spreading`, `joining`, `slicing`,
+`selecting`, `ordering`. Fewer numbers: `reductions`, `softmaxes`. Products: `linear`, `matrices`. Networks:
+`layers`, `convolutions`, `poolings`, `normalizations`, `spatial`, `outputs`. What optimizers do: `updates`.
+What is in nd.contrib: `contributed`. `followed` has the gradients that are MXNet's and not torch's.
 """
 
 from . import (
@@ -10,6 +11,7 @@ from . import (
     contributed,
     convolutions,
     elementwise,
+    joining,
     layers,
     linear,
     matrices,
@@ -23,6 +25,7 @@ from . import (
     slicing,
     softmaxes,
     spatial,
+    spreading,
     updates,
 )
 
@@ -31,6 +34,7 @@ __all__ = [
     "contributed",
     "convolutions",
     "elementwise",
+    "joining",
     "layers",
     "linear",
     "matrices",
@@ -44,5 +48,6 @@ __all__ = [
     "slicing",
     "softmaxes",
     "spatial",
+    "spreading",
     "updates",
 ]

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..dtypes import numpy_type
 from ..ndarray import NDArray, Tensor
-from ..register import OPERATORS, joined, operator
+from ..register import OPERATORS, operator
 from .followed import flat
 
 __all__ = ["floats_only", "same_kind", "same_shapes", "same_types"]
@@ -139,7 +140,7 @@ def _broadcast(name: str, function: Binary, meaning: str, names: tuple[str, ...]
 
     compute.__name__ = compute.__qualname__ = name
     compute.__doc__ = f"{meaning}, of arrays whose shapes broadcast."
-    operator(names=names)(compute)
+    operator(fresh=True, names=names)(compute)
 
 
 def _elementwise(name: str, function: Binary, meaning: str) -> None:
@@ -150,7 +151,7 @@ def _elementwise(name: str, function: Binary, meaning: str) -> None:
 
     compute.__name__ = compute.__qualname__ = name
     compute.__doc__ = f"{meaning}, of arrays of one shape."
-    operator(compute)
+    operator(fresh=True)(compute)
 
 
 for _name, (_function, _meaning, _names) in _BROADCAST.items():
@@ -163,13 +164,14 @@ for _name in ("add", "sub", "mul", "div"):
 
 
 def _of_its_kind(number: Any, data: Tensor) -> Any:
-    """A number as the array's own type has it: integers take its whole part, as far as they reach."""
+    """A number as the array's own type has it: integers take its whole part, and go round as C's do."""
     if data.is_floating_point():
-        return float(number)
+        return float(np.float16(number)) if data.dtype is torch.float16 else float(number)
     if data.dtype is torch.bool:
         return bool(number)
     least, most = torch.iinfo(data.dtype).min, torch.iinfo(data.dtype).max
-    return max(least, min(most, int(number)))
+    whole = int(max(-(2.0**63), min(2.0**63, number)))
+    return (whole - least) % (most - least + 1) + least
 
 
 def _full(number: Any, data: Tensor) -> Tensor:
@@ -199,7 +201,7 @@ def _with_scalar(name: str, function: Callable[[Tensor, Any], Tensor], meaning: 
 
     compute.__name__ = compute.__qualname__ = f"_{name}_scalar"
     compute.__doc__ = f"{meaning}, of an array and a number."
-    operator(compute)
+    operator(fresh=True)(compute)
 
 
 for _name, (_one, _meaning) in _SCALAR.items():

@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
+from ..arguments import choice
 from ..ndarray import Tensor
-from ..register import choice, operator
+from ..register import operator
 from .followed import flat
 from .outputs import CTCLoss
 from .selecting import whole

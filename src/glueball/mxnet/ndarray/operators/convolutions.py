@@ -8,8 +8,9 @@ from typing import Any
 from torch.nn import functional
 
 from ...base import MXNetError
+from ..arguments import count_arrays, joined
 from ..ndarray import Tensor
-from ..register import count_arrays, joined, operator
+from ..register import operator
 from .binary import same_kind
 
 __all__ = ["axes_of_layout", "channels_first"]

@@ -127,7 +127,7 @@ def _install(name: str, meaning: str, function: Callable[[Tensor], Tensor]) -> N
 
     unary.__name__ = unary.__qualname__ = name
     unary.__doc__ = meaning
-    operator(method=name not in _NOT_METHODS)(unary)
+    operator(fresh=True, method=name not in _NOT_METHODS)(unary)
 
 
 for _name, (_meaning, _function) in _UNARY.items():

@@ -10,15 +10,16 @@ from torch.nn import functional
 from ... import generators
 from ..._mode import mode
 from ...base import MXNetError
+from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
-from ..register import choice, count_arrays, joined, operator
+from ..register import operator
 from .binary import floats_only, same_types
 
 __all__: list[str] = []
 
 
-@operator
+@operator(fresh=True)
 def FullyConnected(
     data: Tensor,
     weight: Tensor,
@@ -65,7 +66,7 @@ _ACTIVATIONS = {
 }
 
 
-@operator
+@operator(fresh=True)
 def Activation(data: Tensor, act_type: str) -> Tensor:
     """One of "relu", "sigmoid", "softrelu" (log(1 + eˣ)), "softsign" and "tanh"."""
     choice("Activation", "act_type", act_type, _ACTIVATIONS)
@@ -76,7 +77,7 @@ def Activation(data: Tensor, act_type: str) -> Tensor:
 _SELU_SLOPE, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-@operator
+@operator(fresh=True)
 def LeakyReLU(
     data: Tensor,
     gamma: Tensor | None = None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..ndarray import NDArray, Tensor
-from ..register import OPERATORS, joined, operator
+from ..register import OPERATORS, operator
 from .binary import same_types
 
 __all__: list[str] = []
@@ -22,7 +23,7 @@ def _has_products(name: str, data: Tensor) -> None:
         raise MXNetError(f"{name} only supports float32/float64 for CPU, and float16/float32/float64 for GPU")
 
 
-@operator
+@operator(fresh=True)
 def dot(
     lhs: Tensor,
     rhs: Tensor,
@@ -64,7 +65,7 @@ if "dot" not in NDArray.__dict__:
     setattr(NDArray, "dot", _dot)  # noqa: B010
 
 
-@operator
+@operator(fresh=True)
 def batch_dot(
     lhs: Tensor,
     rhs: Tensor,

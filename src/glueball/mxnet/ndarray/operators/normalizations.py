@@ -11,9 +11,10 @@ from torch.nn import functional
 from ... import generators
 from ..._mode import mode as switches
 from ...base import MXNetError
+from ..arguments import choice, joined
 from ..dtypes import numpy_type
 from ..ndarray import Tensor
-from ..register import choice, joined, operator
+from ..register import operator
 from .binary import floats_only, same_types
 
 __all__: list[str] = []

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from ...base import MXNetError
+from ..arguments import choice
 from ..dtypes import torch_dtype
 from ..ndarray import NDArray, Tensor, raw, wrap
-from ..register import OPERATORS, choice, operator
+from ..register import OPERATORS, operator
 from .followed import flat
 
 __all__: list[str] = []

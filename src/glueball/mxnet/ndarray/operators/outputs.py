@@ -9,8 +9,9 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
+from ..arguments import choice, joined
 from ..ndarray import Tensor
-from ..register import choice, joined, operator
+from ..register import operator
 from .selecting import whole
 
 __all__: list[str] = []

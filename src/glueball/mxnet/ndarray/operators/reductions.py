@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..dtypes import torch_dtype
 from ..ndarray import Tensor
-from ..register import joined, operator
+from ..register import operator
 from .followed import all_ties, flat
 
 __all__ = ["axes_of"]
@@ -44,12 +45,22 @@ def axes_of(axis: Axes, data: Tensor, exclude: bool = False) -> tuple[int, ...]:
 
 
 def _sum(data: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    if data.is_floating_point():
+        if not keepdims and len(axes) == data.dim():
+            return data.sum()
+        return data.sum(axes, keepdims) if axes else data.clone()
+    if data.dtype is torch.bool:
+        return data.any(axes, keepdims) if axes else data.clone()
     return data.sum(axes, keepdims, dtype=data.dtype) if axes else data.clone()
 
 
 def _mean(data: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     if data.is_floating_point():
+        if not keepdims and len(axes) == data.dim():
+            return data.mean()
         return data.mean(axes, keepdims) if axes else data.clone()
+    if data.dtype is torch.bool:
+        return data.any(axes, keepdims) if axes else data.clone()
     count = 1
     for axis in axes:
         count *= data.shape[axis]
@@ -57,6 +68,8 @@ def _mean(data: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 
 
 def _prod(data: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    if not axes:
+        return data.clone()
     for axis in reversed(axes):
         data = data.prod(axis, keepdims, dtype=data.dtype)
     return data
@@ -106,14 +119,14 @@ def _install(
 
     reduce.__name__ = reduce.__qualname__ = name
     reduce.__doc__ = f"{meaning} along `axis` (one, several, all by default; with `exclude` the others)."
-    operator(names=names, method=True)(reduce)
+    operator(fresh=True, names=names, method=True)(reduce)
 
 
 for _name, (_function, _meaning, _names) in _REDUCTIONS.items():
     _install(_name, _function, _meaning, _names)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def norm(
     data: Tensor, ord: int = 2, axis: Axes = None, out_dtype: Any = None, keepdims: bool = False
 ) -> Tensor:
@@ -148,19 +161,19 @@ def _at(data: Tensor, axis: int | None, keepdims: bool, find: Callable[..., Tens
     return flat(found.to(data.dtype), data)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def argmax(data: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Where the largest one is, the first of equal ones, in the array's own type."""
     return _at(data, axis, keepdims, torch.argmax)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def argmin(data: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Where the smallest one is, the first of equal ones, in the array's own type."""
     return _at(data, axis, keepdims, torch.argmin)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def argmax_channel(data: Tensor) -> Tensor:
     """Where along the second axis the largest one is."""
     return flat(data.argmax(1).to(data.dtype), data)

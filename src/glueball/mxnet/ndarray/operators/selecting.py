@@ -9,9 +9,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type, torch_dtype
 from ..ndarray import NDArray, Tensor, writable
-from ..register import OPERATORS, choice, count_arrays, joined, operator
+from ..register import OPERATORS, operator
 from .followed import flat
 
 __all__ = ["whole"]

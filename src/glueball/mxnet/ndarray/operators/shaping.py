@@ -1,23 +1,20 @@
-"""Other shapes of the same elements: reshape, transpose, joining, repeating."""
+"""Other shapes of the same elements: reshape, flatten, transpose, flip."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import torch
 
 from ...base import MXNetError
-from ..dtypes import numpy_type
+from ..arguments import joined
 from ..ndarray import NDArray, Tensor, raw, wrap
-from ..register import OPERATORS, choice, joined, operator
-from .binary import same_shapes, same_types
+from ..register import OPERATORS, operator
 from .followed import flat
 
-__all__ = ["new_shape"]
+__all__ = ["as_sizes", "flat_of", "new_shape"]
 
 Sizes = int | Sequence[int]
 
@@ -165,7 +162,7 @@ def _reshaped(self: NDArray, *shape: Any, **options: Any) -> NDArray:
     return wrap(tensor.reshape(sizes), self._context)
 
 
-@operator(names=("flatten",))
+@operator(names=("flatten",), method="flatten")
 def Flatten(data: Tensor) -> Tensor:
     """One row for each element of the first axis."""
     return data.reshape(data.shape[0], math.prod(data.shape[1:]))
@@ -217,7 +214,7 @@ def transpose(data: Tensor, axes: Sizes | None = ()) -> Tensor:
     return data.permute(order)
 
 
-@operator(names=("swapaxes",))
+@operator(names=("swapaxes",), method="swapaxes")
 def SwapAxis(data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
     """With two axes in each other's place."""
     for number, axis in enumerate((dim1, dim2), 1):
@@ -229,7 +226,7 @@ def SwapAxis(data: Tensor, dim1: int = 0, dim2: int = 0) -> Tensor:
     return data.transpose(int(dim1), int(dim2))
 
 
-@operator(names=("flip",))
+@operator(names=("flip",), method="flip")
 def reverse(data: Tensor, axis: Sizes) -> Tensor:
     """Turned around along an axis or several."""
     axes = as_sizes(axis)
@@ -237,84 +234,6 @@ def reverse(data: Tensor, axis: Sizes) -> Tensor:
         raise MXNetError(f"axis < ishape.ndim() ({max(axes)} vs. {data.dim()}) : ")
     _in_range(axes, data.dim())
     return data.flip(axes)
-
-
-@operator(method=True)
-def tile(data: Tensor, reps: Sizes) -> Tensor:
-    """The array beside itself, `reps` times along each of the last axes."""
-    return data.tile(as_sizes(reps)) if as_sizes(reps) else data.clone()
-
-
-@operator(method=True)
-def repeat(data: Tensor, repeats: int, axis: int | None = None) -> Tensor:
-    """Each element several times, along an axis or (by default) flattened."""
-    if axis is None:
-        return data.reshape(-1).repeat_interleave(int(repeats))
-    if not -data.dim() <= axis < data.dim():
-        raise MXNetError(f"axis >= 0 && axis < ndims: axis = {axis} out of bounds")
-    return data.repeat_interleave(int(repeats), int(axis))
-
-
-# ---- broadcasting ------------------------------------------------------------------------------------
-
-
-@operator
-def broadcast_to(data: Tensor, shape: Sizes = ()) -> Tensor:
-    """Axes of size 1 repeated to the sizes of `shape`, in which 0 stands for the present size."""
-    sizes = as_sizes(shape)
-    if len(sizes) != data.dim():
-        raise MXNetError(f"Operand of shape {joined(data.shape)} cannot be broadcasted to {joined(sizes)}")
-    sizes = tuple(new or old for new, old in zip(sizes, data.shape, strict=True))
-    if any(old not in (1, new) for new, old in zip(sizes, data.shape, strict=True)):
-        raise MXNetError(f"Array cannot be broadcasted from {joined(data.shape)} to {joined(sizes)}")
-    return data.expand(sizes)
-
-
-def _broadcast_to(self: NDArray, shape: Sizes) -> NDArray:
-    """Axes of size 1, and new ones before them, repeated to a shape: a copy."""
-    sizes = as_sizes(shape)
-    missing = len(sizes) - self.ndim
-    try:
-        if missing < 0:
-            raise RuntimeError
-        wanted = tuple(new or old for new, old in zip(sizes, (1,) * missing + self.shape, strict=True))
-        return wrap(raw(self).expand(wanted).clone(memory_format=torch.contiguous_format), self._context)
-    except RuntimeError:
-        raise ValueError(
-            f"operands could not be broadcast together with remapped shapes[original->remapped]: "
-            f"{self.shape} and requested shape {sizes}"
-        ) from None
-
-
-@operator(names=("broadcast_axes",), method=True)
-def broadcast_axis(data: Tensor, axis: Sizes = (), size: Sizes = ()) -> Tensor:
-    """Axes of size 1 repeated to the sizes given."""
-    sizes = list(data.shape)
-    for at, new in zip(as_sizes(axis), as_sizes(size), strict=True):
-        if data.shape[at] != 1:
-            raise MXNetError(f"Broadcasting axis must have size 1 ({data.shape[at]} vs. 1)")
-        sizes[at] = new
-    return data.expand(sizes)
-
-
-@operator(method=True)
-def broadcast_like(
-    lhs: Tensor, rhs: Tensor, lhs_axes: Sizes | None = None, rhs_axes: Sizes | None = None
-) -> Tensor:
-    """Axes of size 1 repeated to the sizes that another array has, in all axes or in those given."""
-    if lhs_axes is None or rhs_axes is None:
-        if lhs.dim() != rhs.dim():
-            raise MXNetError(
-                f"Operand of shape {joined(lhs.shape)} cannot be broadcasted to {joined(rhs.shape)}"
-            )
-        wanted = list(rhs.shape)
-    else:
-        wanted = list(lhs.shape)
-        for mine, its in zip(as_sizes(lhs_axes), as_sizes(rhs_axes), strict=True):
-            wanted[mine] = rhs.shape[its]
-    if any(old not in (1, new) for new, old in zip(wanted, lhs.shape, strict=True)):
-        raise MXNetError(f"Array cannot be broadcasted from {joined(lhs.shape)} to {joined(wanted)}")
-    return flat_of(lhs.expand(wanted), rhs)
 
 
 def flat_of(result: Tensor, other: Tensor) -> Tensor:
@@ -346,108 +265,6 @@ def reshape_like(
     return flat_of(lhs.reshape(sizes), rhs)
 
 
-# ---- joining and splitting ---------------------------------------------------------------------------
-
-
-@operator(names=("concat",))
-def Concat(*data: Tensor, dim: int = 1, num_args: int | None = None) -> Tensor:
-    """Arrays one after the other along an axis."""
-    if not data:
-        raise MXNetError("value 0 for Parameter num_args should be greater equal to 1")
-    first = data[0]
-    axis = int(dim)
-    if not -first.dim() <= axis < first.dim():
-        raise MXNetError(f"axis {axis} exceeds the input dimension of {first.dim()}")
-    for at, part in enumerate(data):
-        expected = [-1 if x == axis % first.dim() else size for x, size in enumerate(first.shape)]
-        if part.dim() != first.dim() or any(
-            want not in (-1, got) for want, got in zip(expected, part.shape, strict=True)
-        ):
-            raise MXNetError(
-                f"Incompatible input shape: expected {joined(expected)}, got {joined(part.shape)}"
-            )
-        if part.dtype is not first.dtype:
-            kinds = [np.dtype(numpy_type(x.dtype)).name for x in (first, part)]
-            raise MXNetError(
-                f"Non-uniform data type in Concat, expected data type {kinds[0]}, got data type {kinds[1]} "
-                f"for input {at}"
-            )
-    return torch.cat(data, axis)
-
-
-@operator
-def stack(*data: Tensor, axis: int = 0, num_args: int | None = None) -> Tensor:
-    """Arrays of one shape along a new axis."""
-    if not data:
-        raise MXNetError("value 0 for Parameter num_args should be greater equal to 1")
-    for at, part in enumerate(data):
-        same_shapes(data[0], part, at)
-        same_types(data[0], part, at)
-    return torch.stack(data, int(axis))
-
-
-def concatenate(arrays: Sequence[NDArray], axis: int = 0, always_copy: bool = True) -> NDArray:
-    """A list of arrays as one along an axis; a single one itself unless `always_copy`."""
-    assert isinstance(arrays, (list, tuple))
-    assert len(arrays) > 0
-    if not always_copy and len(arrays) == 1:
-        return arrays[0]
-    joined_up: NDArray = OPERATORS["concat"](*arrays, dim=axis)
-    return joined_up
-
-
-OPERATORS["concatenate"] = concatenate
-
-
-@operator(names=("split",))
-def SliceChannel(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bool = False) -> Any:
-    """Equal parts along an axis; a list of them, or the array where `num_outputs` is 1.
-
-    Args:
-        data: what is split.
-        num_outputs: how many parts; their number divides the axis's size.
-        axis: along which.
-        squeeze_axis: whether the axis, then of size 1 in each part, goes away.
-    """
-    axis = int(axis)
-    if not -data.dim() <= axis < data.dim():
-        raise MXNetError(f"axis {axis} is out of bounds for array of dimension {data.dim()}")
-    size = data.shape[axis]
-    if size % num_outputs:
-        raise MXNetError(
-            f"You are trying to split the {axis % data.dim()}-th axis of input tensor with shape "
-            f"{joined(data.shape)} into num_outputs={num_outputs} evenly sized chunks, but this is not "
-            f"possible because {num_outputs} does not evenly divide {size}"
-        )
-    parts = list(data.chunk(num_outputs, axis)) if num_outputs > 1 else [data]
-    if squeeze_axis:
-        if size != num_outputs:
-            raise MXNetError(
-                "If squeeze axis is True, the size of the sliced axis must be the same as num_outputs. Input "
-                f"shape={joined(data.shape)}, axis={axis % data.dim()}, num_outputs={num_outputs}."
-            )
-        parts = [part.squeeze(axis) for part in parts]
-    return parts if num_outputs > 1 else parts[0]
-
-
-@operator(method=True)
-def split_v2(ary: Tensor, indices_or_sections: Sizes, axis: int = 0, squeeze_axis: bool = False) -> Any:
-    """Parts along an axis: a number of equal ones, or those between the places given."""
-    size = ary.shape[axis]
-    if isinstance(indices_or_sections, (list, tuple)):
-        places = [0, *map(int, indices_or_sections), size]
-    else:
-        count = as_sizes(indices_or_sections)[0]
-        if size % count:
-            raise ValueError("array split does not result in an equal division")
-        step = size // count
-        places = list(range(0, size + 1, step))
-    parts = [ary.narrow(axis, start, max(stop - start, 0)) for start, stop in pairwise(places)]
-    if squeeze_axis:
-        parts = [part.squeeze(axis) for part in parts]
-    return parts if len(parts) > 1 else parts[0]
-
-
 def moveaxis(tensor: NDArray, source: Sizes, destination: Sizes) -> NDArray:
     """Some axes moved to other places, the others in their order."""
     order = [at % tensor.ndim for at in as_sizes(source)]
@@ -462,61 +279,6 @@ def moveaxis(tensor: NDArray, source: Sizes, destination: Sizes) -> NDArray:
 
 
 OPERATORS["moveaxis"] = moveaxis
-
-
-# ---- blocks of space ---------------------------------------------------------------------------------
-
-
-@operator(method=True)
-def depth_to_space(data: Tensor, block_size: int) -> Tensor:
-    """(N, C, H, W) to (N, C/b², H·b, W·b); the depth's slowest part counts the rows of a block."""
-    if data.dim() != 4:
-        raise MXNetError("Operation Depth To Space requires exactly 4D tensor")
-    n, c, h, w = data.shape
-    b = int(block_size)
-    return (
-        data.reshape(n, b, b, c // b**2, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // b**2, h * b, w * b)
-    )
-
-
-@operator(method=True)
-def space_to_depth(data: Tensor, block_size: int) -> Tensor:
-    """(N, C, H, W) to (N, C·b², H/b, W/b); what `depth_to_space` undoes."""
-    if data.dim() != 4:
-        raise MXNetError("Operation Space To Depth requires exactly 4D tensor")
-    n, c, h, w = data.shape
-    b = int(block_size)
-    return (
-        data.reshape(n, c, h // b, b, w // b, b)
-        .permute(0, 3, 5, 1, 2, 4)
-        .reshape(n, c * b**2, h // b, w // b)
-    )
-
-
-@operator(names=("pad",))
-def Pad(data: Tensor, mode: str, pad_width: Sequence[int], constant_value: float = 0.0) -> Tensor:
-    """More elements before and after, along all axes but the first two.
-
-    Args:
-        data: of 4 or 5 dimensions.
-        mode: "constant", "edge" (the nearest element) or "reflect" (mirrored, the edge not repeated).
-        pad_width: before and after, for each axis; zeros for the first two.
-        constant_value: what "constant" puts there.
-    """
-    if data.dim() not in (4, 5):
-        raise MXNetError("Current implementation only supports 4-D or 5-D input.")
-    widths = as_sizes(pad_width)
-    if any(widths[:4]):
-        raise MXNetError("Current implementation expects padding on the first two axes to be zero.")
-    names = {"constant": "constant", "edge": "replicate", "reflect": "reflect"}
-    choice("Pad", "mode", mode, names, pad_width=tuple(pad_width))
-    pairs = [widths[at : at + 2] for at in range(len(widths) - 2, 2, -2)]
-    ends = [width for pair in pairs for width in pair]
-    value = constant_value if mode == "constant" else None
-    return torch.nn.functional.pad(data, ends, names[mode], value)
-
-
-# ---- shapes themselves, and arrays shaped like others ------------------------------------------------
 
 
 @operator(method=True)
@@ -550,12 +312,6 @@ def _turned(self: NDArray) -> NDArray:
 
 for _name, _method in (
     ("reshape", _reshaped),
-    ("broadcast_to", _broadcast_to),
-    ("flatten", OPERATORS["flatten"]),
-    ("flip", OPERATORS["flip"]),
-    ("pad", OPERATORS["pad"]),
-    ("split", OPERATORS["split"]),
-    ("swapaxes", OPERATORS["swapaxes"]),
     ("T", property(_turned, doc="A copy with its axes in reverse order.")),
 ):
     if _name not in NDArray.__dict__:

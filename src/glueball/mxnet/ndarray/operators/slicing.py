@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from ...base import MXNetError
+from ..arguments import joined
 from ..ndarray import NDArray, Tensor
-from ..register import joined, operator
+from ..register import operator
 from .shaping import as_sizes, flat_of
 
 __all__: list[str] = []

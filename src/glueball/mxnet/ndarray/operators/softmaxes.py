@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type, torch_dtype
 from ..ndarray import Tensor
-from ..register import choice, count_arrays, joined, operator
+from ..register import operator
 
 __all__: list[str] = []
 
@@ -47,7 +48,7 @@ def _without_nan(result: Tensor, length: Tensor | None, beyond: float) -> Tensor
     return torch.where(result.isnan() | result.isinf(), beyond, result)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def softmax(
     data: Tensor,
     length: Tensor | None = None,
@@ -71,7 +72,7 @@ def softmax(
     return _without_nan(torch.softmax(scores, int(axis)), length, 0.0)
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def log_softmax(
     data: Tensor,
     axis: int = -1,
@@ -83,7 +84,7 @@ def log_softmax(
     return torch.log_softmax(_scores(data, int(axis), temperature, dtype, None), int(axis))
 
 
-@operator(method=True)
+@operator(fresh=True, method=True)
 def softmin(
     data: Tensor,
     axis: int = -1,

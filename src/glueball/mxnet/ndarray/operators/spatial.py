@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
+from ..arguments import choice, joined
 from ..ndarray import Tensor
-from ..register import choice, joined, operator
+from ..register import operator
 
 __all__: list[str] = []
 
