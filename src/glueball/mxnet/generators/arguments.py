@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,6 +32,11 @@ def shape_of(shape: Shape) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
 
 
+@lru_cache(maxsize=64)  # a name takes NumPy as long as a small draw
+def _name(dtype: DTypeLike) -> str:
+    return np.dtype(dtype).name
+
+
 def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
     """The name of a dtype, which has to be one of `valid`.
 
@@ -43,9 +49,7 @@ def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
     >>> dtype_of(np.float32, ("None", "float32", "float64"), "_random_normal")
     'float32'
     """
-    if isinstance(dtype, str) and dtype in valid and dtype != "None":
-        return dtype
-    name = np.dtype(dtype).name
+    name = _name(dtype)
     if name in valid:
         return name
     choices = ", ".join(f"'{choice}'" for choice in sorted(valid))

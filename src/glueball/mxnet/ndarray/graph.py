@@ -13,6 +13,7 @@ before the last `record` or `backward`, and lets go of a graph that was freed.
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -191,7 +192,8 @@ def follow(tensor: Tensor, gradient: Gradient) -> None:
     tensor.requires_grad_(differs)
     if differs:
         tensor.grad = gradient.buffer
-        tensor.register_hook(_before_writing(gradient))  # type: ignore[no-untyped-call]
+        # What `register_hook` does for a leaf, without a handle to remove it by: that costs three times this.
+        tensor._backward_hooks = OrderedDict({0: _before_writing(gradient)})
 
 
 def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
