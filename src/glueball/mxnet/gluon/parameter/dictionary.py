@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ... import initializer
+from ... import ndarray as nd
 from ...base import MXNetType
 from ...context import Context
 from ...ndarray import NDArray
 from ...ndarray.dtypes import torch_dtype
 from .constant import Constant
-from .loading import Policy, brief, load_into, read, write
+from .loading import Policy, brief, load_into, read
 from .parameter import Contexts, Parameter
 
 __all__ = ["ParameterDict"]
@@ -229,7 +230,7 @@ class ParameterDict(metaclass=MXNetType):
                     f"creating child blocks. {_NAMING}"
                 )
             arrays[parameter.name[len(strip_prefix) :]] = values
-        write(filename, arrays)
+        nd.save(filename, arrays)
 
     def load(
         self,

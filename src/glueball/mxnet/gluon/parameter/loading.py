@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ... import autograd
-from ...base import MXNetError
+from ... import ndarray as nd
 from ...context import Context, cpu
-from ...ndarray import NDArray, array
+from ...ndarray import NDArray
 from ...ndarray.dtypes import torch_dtype
 
 if TYPE_CHECKING:
     from .parameter import Parameter
 
-__all__ = ["Policy", "brief", "load_into", "read", "write"]
+__all__ = ["Policy", "brief", "load_into", "read"]
 
 
 class Policy:
@@ -106,16 +104,6 @@ def brief(names: Collection[Any]) -> str:
 # ---- files ----------------------------------------------------------------------------------------------
 
 
-def write(filename: str | os.PathLike[str], arrays: Mapping[str, NDArray]) -> None:
-    """Write arrays by name into a `.params` file."""
-    from ....checkpoints import params
-
-    try:
-        params.save(filename, {name: value.asnumpy() for name, value in arrays.items()})
-    except OSError as error:
-        raise MXNetError(f'Open "{os.fspath(filename)}": {error.strerror}') from error
-
-
 def read(filename: str | os.PathLike[str]) -> dict[str, NDArray]:
     """The arrays of a `.params` file by name.
 
@@ -123,25 +111,11 @@ def read(filename: str | os.PathLike[str]) -> dict[str, NDArray]:
         MXNetError: there is no such file, or it is no `.params` file.
         AttributeError: its arrays have no names.
     """
-    from ....checkpoints import params
-    from ....errors import FileFormatError
-
-    try:
-        found = params.load(filename)
-    except OSError as error:
-        raise MXNetError(f'Open "{os.fspath(filename)}": {error.strerror}') from error
-    except FileFormatError as error:
-        raise MXNetError(f"Invalid NDArray file format: {error}") from error
-    if not isinstance(found, dict):
-        if not found:
-            return {}
+    found = nd.load(filename)
+    if isinstance(found, dict):
+        return found
+    if found:
         raise AttributeError(
             f"the arrays in {os.fspath(filename)} have no names: 'list' object has no attribute 'keys'"
         )
-    for name, values in found.items():
-        if not isinstance(values, np.ndarray):
-            raise MXNetError(
-                f"{name!r} in {os.fspath(filename)} is sparse or empty, and a Parameter is dense here: read "
-                f"the file with glueball.checkpoints.params and load .dense()."
-            )
-    return {name: array(values, dtype=values.dtype) for name, values in found.items()}  # type: ignore[union-attr]
+    return {}
