@@ -26,7 +26,7 @@ from ..base import MXNetError
 if TYPE_CHECKING:
     from .ndarray import NDArray
 
-__all__ = ["Gradient", "backward_state", "flat", "follow", "graph_state", "raw", "writable"]
+__all__ = ["Gradient", "backward_state", "flat", "follow", "graph_state", "raw", "shares_memory", "writable"]
 
 Tensor = torch.Tensor
 
@@ -151,6 +151,18 @@ def _keeps(node: Any) -> bool | None:
                 return None
             kept = kept or isinstance(value, Tensor) or (isinstance(value, tuple) and len(value) > 0)
     return kept
+
+
+def shares_memory(result: Tensor, *inputs: Tensor) -> bool:
+    """Whether a result lies in the memory of one of these.
+
+    Tensors of torch.func's transforms do not show their memory: those that may share it are said to.
+    """
+    try:
+        there = result.untyped_storage().data_ptr()
+        return any(there == x.untyped_storage().data_ptr() for x in inputs)
+    except NotImplementedError:
+        return result._is_view() or any(result is x for x in inputs)
 
 
 def writable(array: NDArray) -> Tensor:

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
@@ -67,6 +68,8 @@ class Block(_Module, metaclass=MXNetType):
             "forward" in cls.__dict__ or "hybrid_forward" in cls.__dict__
         ):
             cls._takes_tensors = False
+        if "forward" in cls.__dict__ and not cls._takes_tensors:
+            cls.forward = _on_arrays(cls.forward)  # type: ignore[method-assign]
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         before = [name for name, value in self.__dict__.items() if _may_hide(value)]
@@ -261,6 +264,21 @@ class Block(_Module, metaclass=MXNetType):
                     parameter._fill(None, planned[1] if planned else [cpu()], None, saved)
         super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *args)
 
+    def _put_in(self) -> list[tuple[Parameter, NDArray | None]]:
+        """Let `data()` give what `torch.func.functional_call` has put into torch's tables for now.
+
+        Returns:
+            The Parameters in question, each with its own array.
+        """
+        own: list[tuple[Parameter, NDArray | None]] = []
+        for name, parameter in self._reg_params.items():
+            table = self._parameters if parameter._differentiable else self._buffers
+            there = table.get(name)
+            if there is not None and there is not parameter._tensor:
+                own.append((parameter, parameter._array))
+                parameter._array = NDArray(there, parameter._context)
+        return own
+
     # ---- Parameters ---------------------------------------------------------------------------------
 
     def collect_params(self, select: str | None = None) -> ParameterDict:
@@ -386,12 +404,9 @@ class Block(_Module, metaclass=MXNetType):
         """Run it: NDArrays under MXNet's rules, tensors under torch's."""
         if mode.inferring:
             return outline(self, args)
-        for arg in args:
-            if type(arg) is not NDArray and _holds_tensor(arg):
-                return self._on_tensors(args, kwargs)
+        if _any_tensor(args, kwargs):
+            return _run(self, *args, **kwargs)
         if kwargs:
-            if _holds_tensor(kwargs):
-                return self._on_tensors(args, kwargs)
             raise TypeError(f"__call__() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if mode.recording or not torch.is_grad_enabled():
             return _run(self, *args)
@@ -400,18 +415,6 @@ class Block(_Module, metaclass=MXNetType):
             return _run(self, *args)
         finally:
             torch._C._set_grad_enabled(True)
-
-    def _on_tensors(self, args: Any, kwargs: Any) -> Any:
-        """Run under torch's rules: a layer on the tensors, what a user wrote on NDArrays around them."""
-        if self._takes_tensors:
-            return _run(self, *args, **kwargs)
-        before = mode.recording, mode.training
-        mode.recording, mode.training = torch.is_grad_enabled(), self.training
-        try:
-            result = _run(self, *_each(_into, args), **_each(_into, kwargs))
-        finally:
-            mode.recording, mode.training = before
-        return _each(_out, result)
 
     def forward(self, *args: Any) -> Any:
         """What the block computes; to be written by each."""
@@ -499,6 +502,34 @@ def _holds_tensor(value: Any) -> bool:
         return True
     parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
     return any(map(_holds_tensor, parts))
+
+
+def _any_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    for arg in args:
+        if type(arg) is not NDArray and _holds_tensor(arg):
+            return True
+    return bool(kwargs) and _holds_tensor(kwargs)
+
+
+def _on_arrays(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward that is written for NDArrays, for tensors too: it gets NDArrays around them."""
+
+    @wraps(forward)
+    def either(self: Block, *args: Any, **kwargs: Any) -> Any:
+        if not _any_tensor(args, kwargs):
+            return forward(self, *args, **kwargs)
+        before = mode.recording, mode.training
+        mode.recording, mode.training = torch.is_grad_enabled(), self.training
+        own = self._put_in()
+        try:
+            result = forward(self, *_each(_into, args), **_each(_into, kwargs))
+        finally:
+            mode.recording, mode.training = before
+            for parameter, array in own:
+                parameter._array = array
+        return _each(_out, result)
+
+    return either
 
 
 def _each(function: Callable[[Any], Any], value: Any) -> Any:

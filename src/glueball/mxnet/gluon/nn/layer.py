@@ -12,6 +12,7 @@ from ..._mode import mode
 from ...base import MXNetError
 from ...ndarray import NDArray
 from ...ndarray.dtypes import numpy_type
+from ...ndarray.graph import shares_memory
 from ...ndarray.ndarray import raw
 from ..block import HybridBlock
 
@@ -40,7 +41,7 @@ def fresh(result: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
     One that autograd follows stays a view: MXNet's rules forbid to write into it.
     """
-    if result.requires_grad or result.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
+    if result.requires_grad or not shares_memory(result, x):
         return result
     return result.clone(memory_format=torch.contiguous_format)
 

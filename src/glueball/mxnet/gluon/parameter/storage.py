@@ -47,9 +47,9 @@ class Stored:
             kind = torch.float32
         follows = differentiable and kind.is_floating_point
         self._tensor: torch.Tensor = (
-            UninitializedParameter(requires_grad=follows, dtype=kind)  # type: ignore[call-arg]
+            UninitializedParameter(requires_grad=follows, device="cpu", dtype=kind)  # type: ignore[call-arg]
             if differentiable
-            else UninitializedBuffer(dtype=kind)  # type: ignore[call-arg]
+            else UninitializedBuffer(device="cpu", dtype=kind)  # type: ignore[call-arg]
         )
         self._array: NDArray | None = None
         self._gradient: NDArray | None = None
