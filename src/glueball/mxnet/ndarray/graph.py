@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import torch
 from torch.utils.hooks import unserializable_hook
@@ -47,11 +48,13 @@ class Gradient:
         buffer: the gradient's memory; None where there is none.
         fresh: whether a backward wrote it since a Trainer last used it.
         frees: how many graphs had been freed when it was made.
+        variable: the array, which may be gone while its tensor is not.
     """
 
-    __slots__ = ("buffer", "frees", "fresh", "req")
+    __slots__ = ("buffer", "frees", "fresh", "req", "variable")
 
-    def __init__(self, req: str, buffer: Tensor | None) -> None:
+    def __init__(self, req: str, buffer: Tensor | None, variable: NDArray) -> None:
+        self.variable = ref(variable)
         self.req = req
         self.buffer = buffer
         self.fresh = False
@@ -156,8 +159,11 @@ def _keeps(node: Any) -> bool | None:
 def shares_memory(result: Tensor, *inputs: Tensor) -> bool:
     """Whether a result lies in the memory of one of these.
 
-    Tensors of torch.func's transforms do not show their memory: those that may share it are said to.
+    Tensors of torch's compiler and of torch.func's transforms do not show their memory: what may share it is
+    said to.
     """
+    if torch.compiler.is_compiling():
+        return result._base is not None or any(result is x for x in inputs)
     try:
         there = result.untyped_storage().data_ptr()
         return any(there == x.untyped_storage().data_ptr() for x in inputs)
@@ -212,6 +218,10 @@ def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
         if gradient.req == "write" and backward_state.here(arriving):
             assert gradient.buffer is not None
             gradient.buffer.zero_()
+            variable = gradient.variable()
+            there = None if variable is None else variable._tensor.grad
+            if there is not None and there is not gradient.buffer:  # torch's tools have put another there
+                there.zero_()
 
     unserializable_hook(hook)  # type: ignore[no-untyped-call]  # it is made again where a variable is read back
     return hook

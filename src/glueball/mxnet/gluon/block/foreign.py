@@ -152,11 +152,10 @@ def bridge(module: torch.nn.Module) -> None:
     """Let a torch module be called with NDArrays."""
     if _take_out not in module._forward_pre_hooks.values():
         module.register_forward_pre_hook(_take_out, with_kwargs=True, prepend=True)
-        module.register_forward_hook(_wrap_up)
+        module.register_forward_hook(_wrap_up, always_call=True)
 
 
 def _take_out(module: torch.nn.Module, args: Any, kwargs: Any) -> Any:
-    _close(module)  # a call that failed is still open
     contexts: list[Any] = []
     args, kwargs = _raw(args, contexts), {name: _raw(value, contexts) for name, value in kwargs.items()}
     if not contexts:

@@ -115,7 +115,8 @@ class Layer(HybridBlock):
         try:
             return function(*inputs, **self._parameters, **self._buffers)
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
-            if not self._make_ready(inputs):
+            waited = self._make_ready(inputs) or "an uninitialized parameter" in str(error)
+            if not waited:  # for its shape, which another thread may have told meanwhile
                 self._explain(error, inputs)
         try:
             return function(*inputs, **self._parameters, **self._buffers)

@@ -60,6 +60,7 @@ class Stored:
         """Give the tensor these values, and what hangs on it: the array and the gradient."""
         self._release()
         tensor: Any = self._tensor
+        frozen = self._grad_req != "null" and tensor.is_floating_point() and not tensor.requires_grad
         if type(tensor) in _WAITING:
             tensor.__class__ = tensor.cls_to_become
         if tensor.requires_grad and not values.is_floating_point():  # torch does not follow integers
@@ -69,6 +70,8 @@ class Stored:
         self._context = context
         self._deferred_init = ()
         self._attach()
+        if frozen:
+            tensor.requires_grad_(False)
 
     def _release(self) -> None:
         """Leave the values that there are to whoever holds their array: new ones are coming."""
@@ -142,7 +145,7 @@ class Stored:
         state = dict(self.__dict__)
         filled = state.pop("_array") is not None
         gradient = state.pop("_gradient")
-        state["_trainer"] = None
+        state["_trained_by"] = None
         state["_filled"] = filled
         state["_gradient_values"] = None if gradient is None else self._settled().detach()
         return state
