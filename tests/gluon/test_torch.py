@@ -395,6 +395,27 @@ def test_functional_calls_and_transforms(make):
     assert torch.allclose(both, torch.stack([before, expected(x)]))
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: nd.max(x, axis=1),
+        lambda x: nd.sign(x) * x,
+        nd.cbrt,
+        nd.make_loss,
+        lambda x: nd.LeakyReLU(x, act_type="selu"),
+        lambda x: nd.contrib.gradientmultiplier(x, scalar=2.0),
+        lambda x: nd.contrib.round_ste(x),
+        lambda x: nd.LinearRegressionOutput(x, x * 2),
+    ],
+)
+def test_gradients_of_mxnets_own_are_transformed_too(function):
+    x = torch.randn(3, 4)
+    (expected,) = torch.autograd.grad(function(leaf := x.clone().requires_grad_()).sum(), leaf)
+    assert torch.allclose(torch.func.grad(lambda z: function(z).sum())(x), expected)
+    each = torch.func.vmap(torch.func.grad(lambda z: function(z[None]).sum()))(x)
+    assert torch.allclose(each, expected)
+
+
 @pytest.mark.parametrize("make", [mlp, own])
 def test_hooks_of_torch_see_tensors(make):
     net, seen = make(), []

@@ -27,7 +27,7 @@ from ..base import MXNetError
 if TYPE_CHECKING:
     from .ndarray import NDArray
 
-__all__ = ["Gradient", "backward_state", "flat", "follow", "graph_state", "raw", "shares_memory", "writable"]
+__all__ = ["Gradient", "backward_state", "follow", "graph_state", "raw", "shares_memory", "writable"]
 
 Tensor = torch.Tensor
 
@@ -185,20 +185,6 @@ def writable(array: NDArray) -> Tensor:
     ):
         raise MXNetError(IN_GRAPH)
     return tensor.data
-
-
-_TRUE: dict[torch.device, Tensor] = {}
-
-
-def flat(result: Tensor, *inputs: Any) -> Tensor:
-    """A result that does not change with its inputs: part of the graph, with gradients of zeros."""
-    for x in inputs:
-        if isinstance(x, Tensor) and x.requires_grad and torch.is_grad_enabled():
-            true = _TRUE.get(x.device)
-            if true is None:
-                true = _TRUE[x.device] = torch.ones((), dtype=torch.bool, device=x.device)
-            result = torch.where(true, result, x)
-    return result
 
 
 def follow(tensor: Tensor, gradient: Gradient) -> None:

@@ -18,9 +18,9 @@ from .._mode import mode
 from ..base import MXNetError, MXNetType
 from ..context import Context, context_of, device_of
 from .dtypes import numpy_type, torch_dtype
-from .graph import Gradient, backward_state, flat, follow, graph_state, raw, writable
+from .graph import Gradient, backward_state, follow, graph_state, raw, writable
 
-__all__ = ["NDArray", "backward_state", "flat", "raw", "wrap", "writable"]
+__all__ = ["NDArray", "backward_state", "raw", "wrap", "writable"]
 
 Tensor = torch.Tensor
 

@@ -42,7 +42,7 @@ class NameScope:
 
     def _next(self, hint: str) -> str:
         """The next prefix for a child of this kind."""
-        counts = self._block._counts
+        counts = self._block._scope_counts
         number = counts.get(hint, 0)
         counts[hint] = number + 1
         return f"{hint}{number}_"

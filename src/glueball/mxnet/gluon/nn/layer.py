@@ -14,16 +14,12 @@ from ...ndarray import NDArray
 from ...ndarray.dtypes import numpy_type
 from ...ndarray.graph import shares_memory
 from ...ndarray.ndarray import raw
+from ...ndarray.register import joined
 from ..block import HybridBlock
 
-__all__ = ["Layer", "ModalLayer", "fresh", "listed", "rows", "type_name"]
+__all__ = ["Layer", "ModalLayer", "fresh", "rows", "type_name"]
 
 Shape = tuple[int, ...]
-
-
-def listed(shape: Sequence[int]) -> str:
-    """A shape as MXNet's messages write it: `[2,3]`."""
-    return f"[{','.join(map(str, shape))}]"
 
 
 def type_name(tensor: torch.Tensor) -> str:
@@ -178,7 +174,7 @@ class Layer(HybridBlock):
             )
             if differ:
                 raise MXNetError(
-                    f"Shape inconsistent, Provided = {listed(known)}, inferred "
+                    f"Shape inconsistent, Provided = {joined(known)}, inferred "
                     f"shape={self._writes_shape(inferred)}"
                 )
 

@@ -10,9 +10,9 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import torch_dtype
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, choice, operator
-from .followed import flat
 
 __all__: list[str] = []
 

@@ -9,9 +9,9 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import torch_dtype
+from ..followed import all_ties, flat
 from ..ndarray import Tensor
 from ..register import joined, operator
-from .followed import all_ties, flat
 
 __all__ = ["axes_of"]
 

@@ -10,9 +10,9 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import numpy_type, torch_dtype
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, writable
 from ..register import OPERATORS, choice, count_arrays, joined, operator
-from .followed import flat
 
 __all__ = ["whole"]
 

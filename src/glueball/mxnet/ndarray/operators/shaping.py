@@ -12,10 +12,10 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import numpy_type
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, choice, joined, operator
 from .binary import same_shapes, same_types
-from .followed import flat
 
 __all__ = ["new_shape"]
 
