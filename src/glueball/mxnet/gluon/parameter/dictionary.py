@@ -295,10 +295,8 @@ class ParameterDict(metaclass=MXNetType):
         for name in arrays if not ignore_extra else ():
             assert name in self._params, (
                 f"Parameter '{name[cut:]}' loaded from {source} is not present in ParameterDict, choices "
-                f"are: "
-                f"{brief(self.keys())}. Set ignore_extra to True to ignore. Please make sure source and "
-                f"target "
-                f"networks have the same prefix.{_NAMING}"
+                f"are: {brief(self.keys())}. Set ignore_extra to True to ignore. Please make sure source and "
+                f"target networks have the same prefix.{_NAMING}"
             )
         pairs = [(self._params[name], data) for name, data in arrays.items() if name in self._params]
         load_into(pairs, Policy(ctx, cast_dtype, dtype_source))

@@ -192,8 +192,7 @@ class Parameter(Stored, metaclass=MXNetType):
         if self._stype != "default":
             raise RuntimeError(
                 f"Cannot return a copy of Parameter '{self.name}' on ctx {ctx} via data() because its "
-                f"storage "
-                f"type is {self._stype}. Please use row_sparse_data() instead."
+                f"storage type is {self._stype}. Please use row_sparse_data() instead."
             )
         if array is not None and ctx is list:
             return [array]  # type: ignore[return-value]  # how MXNet's own code asks for all
@@ -206,8 +205,7 @@ class Parameter(Stored, metaclass=MXNetType):
         if self._stype != "default":
             raise RuntimeError(
                 f"Cannot return copies of Parameter '{self.name}' on all contexts via list_data() because "
-                f"its "
-                f"storage type is {self._stype}. Please use row_sparse_data() instead."
+                f"its storage type is {self._stype}. Please use row_sparse_data() instead."
             )
         return [self.data()]
 
@@ -426,8 +424,7 @@ class Parameter(Stored, metaclass=MXNetType):
         """Rows of a sparse Parameter; there is none here."""
         raise RuntimeError(
             f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its storage "
-            f"type is "
-            f"{self._stype}. Please use data() instead."
+            f"type is {self._stype}. Please use data() instead."
         )
 
     def list_row_sparse_data(self, row_id: NDArray) -> NoReturn:
