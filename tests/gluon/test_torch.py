@@ -730,3 +730,29 @@ def test_a_failed_call_keeps_nothing():
     del net
     gc.collect()
     assert gone() is None
+
+
+def test_tensors_registered_in_torchs_way_are_collected(tmp_path):
+    class Net(gluon.Block):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = torch.nn.Parameter(torch.ones(4))
+            self.register_buffer("shift", torch.zeros(4))
+            self.head = nn.Dense(2, in_units=4, prefix="head_")
+
+        def forward(self, x):
+            return self.head(x * nd.from_torch(self.scale) + nd.from_torch(self.shift))
+
+    net = started(Net(prefix="net_"))
+    names = ["net_scale", "net_shift", "head_weight", "head_bias"]
+    assert list(net.collect_params().keys()) == names
+    assert list(net.collect_params("net").keys()) == names[:2]
+    backward_twice(net, nd.ones((2, 4)))
+    gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1}).step(1)
+    assert (net.scale != 1).all() and not net.shift.any()
+    net.save_parameters(str(tmp_path / "net.params"))
+    again = Net()
+    again.load_parameters(str(tmp_path / "net.params"))
+    assert torch.equal(again.scale, net.scale)
+    gb.collect_params(net).initialize({"scale": gb.init.Constant(3), "head.*": None}, seed=0)
+    assert net.scale.tolist() == [3] * 4

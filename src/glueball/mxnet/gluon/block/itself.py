@@ -62,7 +62,11 @@ class _Itself:
 
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None) -> None:
         """Share the other block's Parameter, as `params=` does; or take one of its own again."""
-        old = owner._reg_params[attribute]
+        old = owner._reg_params.get(attribute)
+        if old is None:  # registered in torch's way
+            table = owner._parameters if attribute in owner._parameters else owner._buffers
+            table[attribute] = array
+            return
         other = None if site is None else getattr(site[0], "_reg_params", {}).get(site[1])
         if other is None:
             other = old

@@ -61,11 +61,11 @@ class Stored:
         self._release()
         tensor: Any = self._tensor
         frozen = self._grad_req != "null" and tensor.is_floating_point() and not tensor.requires_grad
-        if type(tensor) in _WAITING:
-            tensor.__class__ = tensor.cls_to_become
         if tensor.requires_grad and not values.is_floating_point():  # torch does not follow integers
-            tensor.requires_grad_(False)
+            tensor.requires_grad = False
         tensor.data = values
+        if type(tensor) in _WAITING:  # only now: another thread must not take it for filled before it is
+            tensor.__class__ = tensor.cls_to_become
         self._array = NDArray(tensor, context)
         self._context = context
         self._deferred_init = ()
