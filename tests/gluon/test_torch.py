@@ -489,6 +489,26 @@ def test_frozen_by_glueball(known):
     assert not np.array_equal(net[0].weight.data().asnumpy(), after[0])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        copy.deepcopy,
+        lambda net: pickle.loads(pickle.dumps(net)),
+        lambda net: net.to("meta").to_empty(device="cpu"),
+        lambda net: (net.load_state_dict(mlp().state_dict(), assign=True), net)[1],
+        lambda net: (net.initialize(force_reinit=True), net)[1],
+    ],
+)
+def test_what_is_frozen_stays_so(change):
+    net = mlp()
+    gb.collect_params(net).select("0.*").freeze()
+    net = change(net)
+    assert [each.requires_grad for each in net.parameters()] == [False, False, True, True]
+    assert [each.grad_req for each in net.collect_params().values()] == ["null", "null", "write", "write"]
+    net.collect_params().setattr("grad_req", "write")
+    assert all(each.requires_grad for each in net.parameters())
+
+
 def test_cast_by_glueball():
     net = mlp()
     backward_twice(net, nd.ones((1, 4)))

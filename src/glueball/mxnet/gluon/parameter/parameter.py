@@ -161,8 +161,7 @@ class Parameter(Stored, metaclass=MXNetType):
 
         "null" too while torch does not follow it: it was frozen.
         """
-        tensor = self._tensor
-        return "null" if not tensor.requires_grad and tensor.is_floating_point() else self._grad_req
+        return "null" if self._frozen() else self._grad_req
 
     @grad_req.setter
     def grad_req(self, req: str) -> None:
