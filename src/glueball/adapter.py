@@ -66,8 +66,8 @@ class Adapter(Protocol):
     def get_many(self, owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
         """`get` of many sites, of which a holder is a place in `owners`."""
 
-    def rebind(self, owner: Any, attribute: str, array: Any) -> None:
-        """Put another array at a site."""
+    def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
+        """Put another array at a site: that of another site, which is to be tied, or a copy of its own."""
 
     # ---- what an array is
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import pickle
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -355,6 +358,218 @@ def test_a_parameter_is_no_tensor():
         torch.nn.functional.linear(torch.ones(1, 2), started(nn.Dense(2, in_units=2)).weight)
 
 
+class Plain(gluon.Block):
+    """A Block that is no HybridBlock, with a Parameter of its own."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = self.params.get("scale", shape=(4,), init="ones")
+
+    def forward(self, x):
+        return x * self.scale.data()
+
+
+def own():
+    net = started(Own())
+    net(torch.ones(1, 4))
+    return net
+
+
+@pytest.mark.parametrize("make", [mlp, own, lambda: started(Plain())])
+def test_functional_calls_and_transforms(make):
+    net, x = make(), torch.randn(5, 4)
+    given = {name: 2 * tensor.detach() for name, tensor in net.named_parameters()}
+    expected = copy.deepcopy(net)
+    expected.load_state_dict(given)
+    before = net(x)
+    assert torch.equal(torch.func.functional_call(net, given, (x,)), expected(x))
+    assert torch.equal(net(x), before)
+    gradients = torch.func.grad(lambda p: torch.func.functional_call(net, p, (x,)).sum())(given)
+    expected(x).sum().backward()
+    for name, tensor in expected.named_parameters():
+        assert torch.allclose(gradients[name], tensor.grad)
+    each = torch.func.vmap(net)(x[:, None])[:, 0]
+    assert torch.allclose(each, before)
+    states = torch.func.stack_module_state([net, expected])
+    both = torch.func.vmap(lambda p, b: torch.func.functional_call(net, (p, b), (x,)))(*states)
+    assert torch.allclose(both, torch.stack([before, expected(x)]))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: nd.max(x, axis=1),
+        lambda x: nd.sign(x) * x,
+        nd.cbrt,
+        nd.make_loss,
+        lambda x: nd.LeakyReLU(x, act_type="selu"),
+        lambda x: nd.contrib.gradientmultiplier(x, scalar=2.0),
+        lambda x: nd.contrib.round_ste(x),
+        lambda x: nd.LinearRegressionOutput(x, x * 2),
+    ],
+)
+def test_gradients_of_mxnets_own_are_transformed_too(function):
+    x = torch.randn(3, 4)
+    (expected,) = torch.autograd.grad(function(leaf := x.clone().requires_grad_()).sum(), leaf)
+    assert torch.allclose(torch.func.grad(lambda z: function(z).sum())(x), expected)
+    each = torch.func.vmap(torch.func.grad(lambda z: function(z[None]).sum()))(x)
+    assert torch.allclose(each, expected)
+
+
+@pytest.mark.parametrize("make", [mlp, own])
+def test_hooks_of_torch_see_tensors(make):
+    net, seen = make(), []
+    net.register_full_backward_hook(lambda module, inputs, outputs: seen.append(type(outputs[0])))
+    net.register_forward_hook(lambda module, inputs, output: seen.append(type(output)), with_kwargs=False)
+    net.register_forward_hook(lambda module, inputs, output: output * 0)
+    y = net(torch.ones(2, 4, requires_grad=True))
+    y.sum().backward()
+    assert not y.any() and seen == [torch.Tensor] * 2
+
+
+def test_own_code_compiles_whole():
+    net, x = own(), torch.randn(3, 4)
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    assert torch.allclose(compiled(x), net(x))
+
+
+def test_tied_and_untied_by_glueball():
+    net = nn.Sequential()
+    net.add(nn.Dense(4, in_units=4), nn.Dense(4, in_units=4))
+    net.initialize(init.Xavier())
+    names = list(net.collect_params().keys())
+    gb.collect_params(net).tie("0.weight", "1.weight")
+    assert net[0].weight is net[1].weight and list(net.collect_params().keys()) == [
+        *names[2:3],
+        names[1],
+        names[3],
+    ]
+    x = nd.random.uniform(shape=(2, 4))
+    (expected,) = torch.autograd.grad(net(x.as_torch()).sum(), net[0]._parameters["weight"])
+    backward_twice(net, x)
+    assert np.allclose(net[1].weight.grad().asnumpy(), expected)
+    before = net[1].weight.data().asnumpy()
+    gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1}).step(1)
+    assert np.allclose(net[1].weight.data().asnumpy(), before - expected.numpy(), atol=1e-6)
+    gb.collect_params(net).untie("1.weight")
+    backward_twice(net, x)
+    assert len(set(net.collect_params().keys())) == 4 and net[0].weight is not net[1].weight
+    assert np.array_equal(net[0].weight.data().asnumpy(), net[1].weight.data().asnumpy())
+    for layer in net:
+        assert layer.weight.data()._tensor is layer._parameters["weight"]
+
+
+@pytest.mark.parametrize("slot", ["0.weight", "1.weight"])
+def test_what_gluon_shared_is_untied(slot):
+    first = nn.Dense(4, in_units=4)
+    net = nn.Sequential()
+    net.add(first, nn.Dense(4, in_units=4, params=first.params))
+    net.initialize()
+    gb.collect_params(net).untie(slot)
+    assert net[0].weight is not net[1].weight and net[0].bias is net[1].bias
+    assert len(net.collect_params().keys()) == 3
+    backward_twice(net, nd.ones((1, 4)))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_frozen_by_glueball(known):
+    net = mlp(known)
+    gb.collect_params(net).select("0.*").freeze()
+    backward_twice(net, nd.ones((1, 4)))
+    assert [each.grad_req for each in net.collect_params().values()] == ["null", "null", "write", "write"]
+    before = [each.data().asnumpy() for each in net.collect_params().values()]
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1})
+    trainer.step(1)
+    after = [each.data().asnumpy() for each in net.collect_params().values()]
+    moved = [not np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+    assert moved == [False, False, True, True]
+    gb.collect_params(net).unfreeze()
+    backward_twice(net, nd.ones((1, 4)))
+    trainer.step(1)
+    assert not np.array_equal(net[0].weight.data().asnumpy(), after[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        copy.deepcopy,
+        lambda net: pickle.loads(pickle.dumps(net)),
+        lambda net: net.to("meta").to_empty(device="cpu"),
+        lambda net: (net.load_state_dict(mlp().state_dict(), assign=True), net)[1],
+        lambda net: (net.initialize(force_reinit=True), net)[1],
+    ],
+)
+def test_what_is_frozen_stays_so(change):
+    net = mlp()
+    gb.collect_params(net).select("0.*").freeze()
+    net = change(net)
+    assert [each.requires_grad for each in net.parameters()] == [False, False, True, True]
+    assert [each.grad_req for each in net.collect_params().values()] == ["null", "null", "write", "write"]
+    net.collect_params().setattr("grad_req", "write")
+    assert all(each.requires_grad for each in net.parameters())
+
+
+def test_cast_by_glueball():
+    net = mlp()
+    backward_twice(net, nd.ones((1, 4)))
+    gb.collect_params(net).cast("float64")
+    assert net[0].weight.dtype is np.float64 and net[0].weight.data().dtype is np.float64
+    backward_twice(net, nd.ones((1, 4), dtype="float64"))
+    assert net[0].weight.grad().dtype is np.float64
+
+
+def test_write_overwrites_a_gradient_that_torch_put_there():
+    net = mlp()
+    backward_twice(net, nd.ones((1, 4)))
+    expected = grads(net)
+    for tensor in net.parameters():
+        tensor.grad = tensor.grad.clone()
+    backward_twice(net, nd.ones((1, 4)))
+    assert all(np.allclose(one, two) for one, two in zip(grads(net), expected, strict=True))
+
+
+def test_parameters_by_their_paths():
+    net = mlp()
+    assert net.get_parameter("0.weight") is net[0]._parameters["weight"]
+    norm = nn.BatchNorm(in_channels=3)
+    assert norm.get_buffer("running_mean") is norm._buffers["running_mean"]
+    with pytest.raises(AttributeError):
+        net.get_parameter("0.other")
+
+
+def test_the_state_of_what_waits():
+    net = mlp(known=False)
+    state = net.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "1.weight", "1.bias"] and not state["0.bias"].requires_grad
+    mlp(known=False).load_state_dict(state)
+    with pytest.raises(RuntimeError, match="an uninitialized parameter"):
+        mlp().load_state_dict(state)
+
+
+def test_freed_with_the_last_reference():
+    net = own()
+    trainer = gluon.Trainer(net.collect_params(), "adam")
+    backward_twice(net, nd.ones((1, 4)))
+    trainer.step(1)
+    assert net.scale._trainer is trainer
+    gone = [weakref.ref(net), weakref.ref(net.scale), weakref.ref(net.dense.weight.data())]
+    gc.disable()
+    try:
+        del net, trainer
+        assert [each() for each in gone] == [None] * 3
+    finally:
+        gc.enable()
+
+
+def test_threads_that_call_for_the_first_time_together():
+    x = nd.ones((2, 4))
+    for _ in range(10):
+        net = mlp(known=False)
+        with ThreadPoolExecutor(4) as threads:
+            found = [each.asnumpy() for each in threads.map(net, [x] * 4)]
+        assert all(np.array_equal(each, net(x).asnumpy()) for each in found)
+
+
 # ---- torch's modules as children ------------------------------------------------------------------------
 
 
@@ -518,3 +733,46 @@ def test_shared_torch_tensors_are_one_parameter():
     assert list(net.collect_params()) == ["net_0_weight", "net_0_bias", "net_1_bias"]
     places = net._collect_params_with_prefix()
     assert places["0.weight"] is places["1.weight"]
+
+
+def test_summary_shows_torch_children(capsys):
+    net = started(WithTorch())
+    net.summary(nd.ones((2, 4)))
+    lines = capsys.readouterr().out
+    assert "Linear-1" in lines and "BatchNorm1d-2" in lines and "Total params: 29" in lines
+
+
+def test_a_failed_call_keeps_nothing():
+    net = WithTorch()
+    gone = weakref.ref(net.body)
+    with pytest.raises(RuntimeError):
+        net(nd.ones((2, 7)))
+    del net
+    gc.collect()
+    assert gone() is None
+
+
+def test_tensors_registered_in_torchs_way_are_collected(tmp_path):
+    class Net(gluon.Block):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = torch.nn.Parameter(torch.ones(4))
+            self.register_buffer("shift", torch.zeros(4))
+            self.head = nn.Dense(2, in_units=4, prefix="head_")
+
+        def forward(self, x):
+            return self.head(x * nd.from_torch(self.scale) + nd.from_torch(self.shift))
+
+    net = started(Net(prefix="net_"))
+    names = ["net_scale", "net_shift", "head_weight", "head_bias"]
+    assert list(net.collect_params().keys()) == names
+    assert list(net.collect_params("net").keys()) == names[:2]
+    backward_twice(net, nd.ones((2, 4)))
+    gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1}).step(1)
+    assert (net.scale != 1).all() and not net.shift.any()
+    net.save_parameters(str(tmp_path / "net.params"))
+    again = Net()
+    again.load_parameters(str(tmp_path / "net.params"))
+    assert torch.equal(again.scale, net.scale)
+    gb.collect_params(net).initialize({"scale": gb.init.Constant(3), "head.*": None}, seed=0)
+    assert net.scale.tolist() == [3] * 4

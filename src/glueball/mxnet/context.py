@@ -151,5 +151,5 @@ _HOST = torch.device("cpu")
 
 
 def context_of(device: torch.device) -> Context:
-    """The context of a torch device."""
-    return _CPU if device.type == "cpu" else Context("gpu", device.index or 0)
+    """The context of a torch device; the host's where MXNet has no word for it, as for the meta device."""
+    return Context("gpu", device.index or 0) if device.type == "cuda" else _CPU

@@ -88,7 +88,7 @@ def tie(collection: Collection, first: Parameter, to: Parameter) -> Exchange:
         return Exchange(collection)
     _check(first, to)
     for owner, attribute in first.sites:
-        first._tree.adapter.rebind(owner, attribute, new)
+        first._tree.adapter.rebind(owner, attribute, new, to.sites[0])
     return Exchange(collection, [(first.name, old)])
 
 
@@ -189,5 +189,5 @@ def retie(collection: Collection, rows: Sequence[int]) -> Exchange:
         drop.append((first.name, first.tensor()))
         add.append((to.name, to.tensor(), first.tensor()))
         for owner, attribute in first.sites:
-            adapter.rebind(owner, attribute, to.tensor())
+            adapter.rebind(owner, attribute, to.tensor(), to.sites[0])
     return Exchange(collection, drop, add)

@@ -102,8 +102,12 @@ class TorchAdapter:
         return found
 
     @staticmethod
-    def rebind(owner: Any, attribute: str, array: Any) -> None:
-        """Put another tensor at a site."""
+    def rebind(owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
+        """Put another tensor at a site: that of another site, which is to be tied, or a copy of its own."""
+        says = own.itself(owner)
+        if says is not None:
+            says.rebind(owner, attribute, array, site)
+            return
         table = owner._parameters if attribute in owner._parameters else owner._buffers
         table[attribute] = array
 

@@ -41,6 +41,9 @@ class Itself(Protocol):
     def default(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Any:
         """The initializer for what its constructor would draw, None where it is not known."""
 
+    def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None) -> None:
+        """Take another array: that of another site, which is to be tied, or a copy of its own."""
+
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once an array has its shape; now, where it is known."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base import MXNetError
 
-__all__ = ["FLOATS", "DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of", "traced"]
+__all__ = ["FLOATS", "DTypeLike", "Parameter", "Shape", "dtype_of", "refuse", "shape_of"]
 
 FLOATS = ("None", "float16", "float32", "float64")
 """The dtypes of most distributions."""
@@ -53,33 +53,21 @@ def dtype_of(dtype: DTypeLike, valid: Sequence[str], operator: str) -> str:
     if name in valid:
         return name
     choices = ", ".join(f"'{choice}'" for choice in sorted(valid))
-    raise MXNetError(
-        f"MXNetError: Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}"
-    )
+    raise MXNetError(f"Invalid Input: '{name}', valid values are: {{{choices}}}, in operator {operator}")
 
 
-def refuse(line: int, condition: str, values: tuple[Any, Any], reason: str) -> MXNetError:
+def refuse(condition: str, values: tuple[Any, Any], reason: str) -> MXNetError:
     """The error of an argument that is out of range, in MXNet's words.
 
     Args:
-        line: of MXNet's, which is part of the message.
         condition: that does not hold, in MXNet's words.
         values: of its two sides.
         reason: the sentence behind it.
+
+    >>> print(refuse("param.scale > 0", (-1.0, 0), "scale parameter in gaussian has to be positive"))
+    scale parameter in gaussian has to be positive
     """
     left, right = (f"{value:g}" if isinstance(value, float | np.floating) else str(value) for value in values)
-    check = f"Check failed: {condition} ({left} vs. {right}) : {reason}"
-    return traced("operator/random/./sample_op.h", line, check)
-
-
-def traced(file: str, line: int, reason: str) -> MXNetError:
-    """An error of MXNet's that says where in its source it was raised.
-
-    >>> print(traced("operator/nn/dropout.cc", 46, "This operation only support floating point types"))
-    Traceback (most recent call last):
-      File "../src/operator/nn/dropout.cc", line 46
-    MXNetError: This operation only support floating point types
-    """
-    return MXNetError(
-        f'Traceback (most recent call last):\n  File "../src/{file}", line {line}\nMXNetError: {reason}'
-    )
+    refused = MXNetError(reason)
+    refused.add_note(f"{condition} does not hold: {left} vs. {right}.")
+    return refused

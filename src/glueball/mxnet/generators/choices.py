@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import DTypeLike, Shape, dtype_of, shape_of, traced
+from ..base import MXNetError
+from .arguments import DTypeLike, Shape, dtype_of, shape_of
 from .logarithm import logf
 from .threads import current
 
@@ -82,8 +83,7 @@ def multinomial(
     """
     name = dtype_of(dtype, _CHOICES, "_sample_multinomial")
     if data.dtype.name not in ("float16", "float32", "float64"):
-        reason = f"This operation only support floating point types, not {data.dtype.name}"
-        raise traced("operator/random/./sample_multinomial_op.h", 174, reason)
+        raise MXNetError(f"This operation only support floating point types, not {data.dtype.name}")
     sizes = () if shape is None else shape_of(shape)
     probabilities = data.reshape(-1, data.shape[-1])
     each = prod(sizes)

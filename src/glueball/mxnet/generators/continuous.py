@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import MXNetError
-from .arguments import FLOATS, DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of, traced
+from .arguments import FLOATS, DTypeLike, Parameter, Shape, dtype_of, refuse, shape_of
 from .elementwise import over, parameters_of, plus, reciprocal, rounded_to, times
 from .scalars import as_float32
 from .threads import current
@@ -52,7 +52,7 @@ def uniform(
     start, end = as_float32(low, "low", operator), as_float32(high, "high", operator)
     if not end >= start:
         reason = "low must be less or equal to high in uniform distribution"
-        raise refuse(380, "param.high >= param.low", (end, start), reason)
+        raise refuse("param.high >= param.low", (end, start), reason)
     with np.errstate(over="ignore", invalid="ignore"):
         width = end - start
 
@@ -95,7 +95,7 @@ def normal(
     mean, deviation = as_float32(loc, "loc", operator), as_float32(scale, "scale", operator)
     if not deviation > 0:
         reason = "scale parameter in gaussian has to be positive"
-        raise refuse(399, "param.scale > 0", (deviation, 0), reason)
+        raise refuse("param.scale > 0", (deviation, 0), reason)
 
     def finish(z: NDArray[Any]) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -135,7 +135,7 @@ def exponential(
     rate = as_float32(1.0 / scale, "lam", operator)
     if not rate > 0:
         reason = "lambda parameter in exponential distribution has to be positive"
-        raise refuse(436, "param.lam > 0", (rate, 0), reason)
+        raise refuse("param.lam > 0", (rate, 0), reason)
 
     def finish(negative: NDArray[Any]) -> None:
         negative /= -rate
@@ -168,13 +168,12 @@ def dropout_mask(
     share = as_float32(p, "p", "Dropout")
     if not 0 <= share <= 1:
         raise MXNetError(
-            f"MXNetError: value {share:g} for Parameter p exceed bound [0,1]\n"
+            f"value {share:g} for Parameter p exceed bound [0,1]\n"
             "p: Fraction of the input that gets dropped out during training time., in operator Dropout"
         )
     name = np.dtype(dtype).name
     if name not in FLOATS:
-        reason = f"This operation only support floating point types, not {name}"
-        raise traced("operator/nn/dropout.cc", 46, reason)
+        raise MXNetError(f"This operation only support floating point types, not {name}")
     sizes = list(shape_of(shape))
     for axis in axes:
         sizes[axis] = 1

@@ -56,10 +56,10 @@ def gamma(
     double = dtype_of(dtype, FLOATS, "_random_gamma") == "float64"
 
     def check(shapes: np.float32, scales: np.float32) -> None:
-        for line, name, value in ((417, "alpha", shapes), (418, "beta", scales)):
+        for name, value in (("alpha", shapes), ("beta", scales)):
             if not value > 0:
                 reason = f"{name} parameter in gamma distribution has to be positive"
-                raise refuse(line, f"param.{name} > 0", (value, 0), reason)
+                raise refuse(f"param.{name} > 0", (value, 0), reason)
 
     def make(lanes: Lanes, rows: Rows, shapes: Array, scales: Array) -> Array:
         return _gamma(lanes, rows, shapes, scales, np.float64 if double else np.float32)
@@ -90,7 +90,7 @@ def poisson(
     def check(mean: np.float32) -> None:
         if not mean >= 0:
             reason = "lambda parameter in poisson distribution has to be non-negative"
-            raise refuse(454, "param.lam >= 0", (mean, 0), reason)
+            raise refuse("param.lam >= 0", (mean, 0), reason)
 
     return _draw("poisson", {"lam": lam}, shape, dtype, check, _poisson)
 
@@ -120,10 +120,10 @@ def negative_binomial(
         k = as_integer(k, "k", "int", "_random_negative_binomial")
 
     def check(successes: np.float32, probability: np.float32) -> None:
-        for line, name, value in ((472, "k", successes), (473, "p", probability)):
+        for name, value in (("k", successes), ("p", probability)):
             if not value >= 0:
                 reason = f"{name} parameter in negative binomial distribution has to be non-negative"
-                raise refuse(line, f"param.{name} >= 0", (value, 0), reason)
+                raise refuse(f"param.{name} >= 0", (value, 0), reason)
 
     def make(lanes: Lanes, rows: Rows, successes: Array, probabilities: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -157,12 +157,12 @@ def generalized_negative_binomial(
     """
 
     def check(mean: np.float32, dispersion: np.float32) -> None:
-        for line, name, value in ((491, "mu", mean), (493, "alpha", dispersion)):
+        for name, value in (("mu", mean), ("alpha", dispersion)):
             if not value >= 0:
                 reason = (
                     f"{name} parameter in generalized negative binomial distribution has to be non-negative"
                 )
-                raise refuse(line, f"param.{name} >= 0", (value, 0), reason)
+                raise refuse(f"param.{name} >= 0", (value, 0), reason)
 
     def make(lanes: Lanes, rows: Rows, means: Array, dispersions: Array) -> Array:
         mixed = means.astype(np.float32)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import Shape, shape_of, traced
+from ..base import MXNetError
+from .arguments import Shape, shape_of
 
 __all__ = ["over", "parameters_of", "plus", "reciprocal", "rounded_to", "times"]
 
@@ -36,18 +37,12 @@ def parameters_of(
     first = arrays[0]
     if any(array.shape != first.shape for array in arrays):
         shapes = "".join(f"[{','.join(map(str, array.shape))}]\n" for array in arrays)
-        raise traced(
-            "imperative/./imperative_utils.h",
-            147,
+        raise MXNetError(
             f"Operator {operator} inferring shapes failed.\ninput shapes:\n{shapes}"
             "output shapes:\nNone\noperator attributes:\n\n",
         )
     if any(array.dtype != first.dtype for array in arrays):
-        raise traced(
-            "imperative/./imperative_utils.h",
-            170,
-            f"Check failed: infer_type_success: Operator {operator} is missing FInferType attribute",
-        )
+        raise MXNetError(f"Operator {operator} is missing FInferType attribute")
     each = () if shape is None else shape_of(shape)
     return [array.reshape(*first.shape, *(1 for _ in each)) for array in arrays], (*first.shape, *each)
 

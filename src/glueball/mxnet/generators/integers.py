@@ -45,7 +45,7 @@ def randint(
     start = as_integer(low, "low", "long", operator)
     if not end >= start:
         reason = "low must be less or equal to high in uniform distribution"
-        raise refuse(512, "param.high >= param.low", (end, start), reason)
+        raise refuse("param.high >= param.low", (end, start), reason)
     if start == end:
         raise ZeroDivisionError(f"randint has no integer to choose from: low and high are both {start}")
     # In MXNet's int64 a width of 2^63 or more is negative, and the remainder by it that by its amount.

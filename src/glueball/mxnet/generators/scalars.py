@@ -46,9 +46,7 @@ def _read(text: str, name: str, operator: str) -> np.float32:
     place = f", in operator {operator}" if operator else ""
     match = _NUMBER.fullmatch(text)
     if match is None or text.strip(" +-") == "":
-        raise MXNetError(
-            f"MXNetError: Invalid Parameter format for {name} expect float but value='{text}'{place}"
-        )
+        raise MXNetError(f"Invalid Parameter format for {name} expect float but value='{text}'{place}")
     sign, infinite, nan, integer, fraction, direction, exponent = match.groups()
     if infinite:
         value = np.float32("inf")
@@ -62,7 +60,7 @@ def _read(text: str, name: str, operator: str) -> np.float32:
         if power > _EXPONENT or (
             power == _EXPONENT and (value < _SMALLEST if direction == "-" else value > _LARGEST)
         ):
-            raise MXNetError(f"MXNetError: Out of range value for {name}, value='{text}'{place}")
+            raise MXNetError(f"Out of range value for {name}, value='{text}'{place}")
         scale = np.float32(1)
         with np.errstate(over="ignore"):
             for _ in range(power // 8):
@@ -93,4 +91,4 @@ def as_integer(value: Any, name: str, kind: str, operator: str) -> int:
     if re.fullmatch(r"[+-]?\d+", text) and -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1):
         return int(text)
     reason = f"Invalid Parameter format for {name} expect {kind} but value='{text}'"
-    raise MXNetError(f"MXNetError: {reason}, in operator {operator}")
+    raise MXNetError(f"{reason}, in operator {operator}")

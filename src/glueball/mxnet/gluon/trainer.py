@@ -89,7 +89,7 @@ class Trainer(metaclass=MXNetType):
         self._ready = False
         self._updaters = [optimizers.get_updater(self._optimizer)]
         for parameter in self._params:
-            parameter._trainer = self
+            parameter._set_trainer(self)
 
     @property
     def optimizer(self) -> optimizers.Optimizer:
@@ -139,7 +139,7 @@ class Trainer(metaclass=MXNetType):
                 writable(parameter.data())  # raises, and says why
         indices, grads, weights = [], [], []
         for index, parameter in enumerate(self._params):
-            if parameter._grad_req == "null":
+            if parameter.grad_req == "null":
                 continue
             weight = parameter._array
             if weight is None:

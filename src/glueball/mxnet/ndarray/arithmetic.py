@@ -17,7 +17,8 @@ import torch
 
 from ..base import MXNetError
 from .dtypes import as_kind
-from .graph import INPLACE, flat, raw, writable
+from .followed import flat
+from .graph import INPLACE, raw, writable
 from .ndarray import NDArray, Tensor
 
 __all__: list[str] = []

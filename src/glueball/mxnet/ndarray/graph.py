@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import torch
 from torch.utils.hooks import unserializable_hook
@@ -27,7 +28,7 @@ from ..base import MXNetError
 if TYPE_CHECKING:
     from .ndarray import NDArray
 
-__all__ = ["Gradient", "backward_state", "flat", "follow", "graph_state", "raw", "writable"]
+__all__ = ["Gradient", "backward_state", "follow", "graph_state", "raw", "shares_memory", "writable"]
 
 Tensor = torch.Tensor
 
@@ -48,11 +49,13 @@ class Gradient:
         buffer: the gradient's memory; None where there is none.
         fresh: whether a backward wrote it since a Trainer last used it.
         frees: how many graphs had been freed when it was made.
+        variable: the array, which may be gone while its tensor is not.
     """
 
-    __slots__ = ("buffer", "frees", "fresh", "req")
+    __slots__ = ("buffer", "frees", "fresh", "req", "variable")
 
-    def __init__(self, req: str, buffer: Tensor | None) -> None:
+    def __init__(self, req: str, buffer: Tensor | None, variable: NDArray) -> None:
+        self.variable = ref(variable)
         self.req = req
         self.buffer = buffer
         self.fresh = False
@@ -154,6 +157,21 @@ def _keeps(node: Any) -> bool | None:
     return kept
 
 
+def shares_memory(result: Tensor, *inputs: Tensor) -> bool:
+    """Whether a result lies in the memory of one of these.
+
+    Tensors of torch's compiler and of torch.func's transforms do not show their memory: what may share it is
+    said to.
+    """
+    if torch.compiler.is_compiling():
+        return result._base is not None or any(result is x for x in inputs)
+    try:
+        there = result.untyped_storage().data_ptr()
+        return any(there == x.untyped_storage().data_ptr() for x in inputs)
+    except NotImplementedError:
+        return result._is_view() or any(result is x for x in inputs)
+
+
 def writable(array: NDArray) -> Tensor:
     """The tensor of an array, to be written in place, unnoticed by what was recorded with it.
 
@@ -168,20 +186,6 @@ def writable(array: NDArray) -> Tensor:
     ):
         raise MXNetError(IN_GRAPH)
     return tensor.data
-
-
-_TRUE: dict[torch.device, Tensor] = {}
-
-
-def flat(result: Tensor, *inputs: Any) -> Tensor:
-    """A result that does not change with its inputs: part of the graph, with gradients of zeros."""
-    for x in inputs:
-        if isinstance(x, Tensor) and x.requires_grad and torch.is_grad_enabled():
-            true = _TRUE.get(x.device)
-            if true is None:
-                true = _TRUE[x.device] = torch.ones((), dtype=torch.bool, device=x.device)
-            result = torch.where(true, result, x)
-    return result
 
 
 def follow(tensor: Tensor, gradient: Gradient) -> None:
@@ -202,6 +206,10 @@ def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
         if gradient.req == "write" and backward_state.here(arriving):
             assert gradient.buffer is not None
             gradient.buffer.zero_()
+            variable = gradient.variable()
+            there = None if variable is None else variable._tensor.grad
+            if there is not None and there is not gradient.buffer:  # torch's tools have put another there
+                there.zero_()
 
     unserializable_hook(hook)  # type: ignore[no-untyped-call]  # it is made again where a variable is read back
     return hook

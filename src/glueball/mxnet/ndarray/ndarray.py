@@ -18,9 +18,9 @@ from .._mode import mode
 from ..base import MXNetError, MXNetType
 from ..context import Context, context_of, device_of
 from .dtypes import numpy_type, torch_dtype
-from .graph import Gradient, backward_state, flat, follow, graph_state, raw, writable
+from .graph import Gradient, backward_state, follow, graph_state, raw, writable
 
-__all__ = ["NDArray", "backward_state", "flat", "raw", "wrap", "writable"]
+__all__ = ["NDArray", "backward_state", "raw", "wrap", "writable"]
 
 Tensor = torch.Tensor
 
@@ -301,7 +301,7 @@ class NDArray(metaclass=MXNetType):
                 "this array was made in torch.inference_mode() and can have no gradient: make it outside, "
                 "or take a copy() there"
             )
-        gradient = Gradient(req, buffer)
+        gradient = Gradient(req, buffer, self)
         follow(self._tensor, gradient)
         self._gradient = gradient
 
@@ -326,6 +326,9 @@ class NDArray(metaclass=MXNetType):
         buffer = self._gradient.buffer
         tensor = self._tensor
         if tensor.grad is not buffer and tensor.requires_grad:
+            if buffer.dtype is not tensor.dtype or buffer.device != tensor.device:  # it was cast or moved
+                buffer = torch.zeros_like(tensor.data)
+                self._gradient.buffer = buffer
             if tensor.grad is None:
                 buffer.zero_()
             else:

@@ -24,6 +24,7 @@ import torch
 
 from ..base import MXNetError
 from .arguments import Form, joined, no_array
+from .graph import shares_memory
 from .ndarray import NDArray, Tensor, raw
 
 __all__ = ["OPERATORS", "operator", "unwrapped"]
@@ -57,10 +58,8 @@ def _settled(value: Tensor, inputs: list[Tensor], views: bool) -> Tensor:
     """A result in MXNet's form: of at least one dimension, unbroken, in memory of its own."""
     if value.dim() == 0:
         value = value.reshape(1)
-    if not views:
-        there = value.untyped_storage().data_ptr()
-        if any(there == x.untyped_storage().data_ptr() for x in inputs):
-            return value.clone(memory_format=torch.contiguous_format)
+    if not views and shares_memory(value, *inputs):
+        return value.clone(memory_format=torch.contiguous_format)
     return value if value.is_contiguous() else value.contiguous()
 
 

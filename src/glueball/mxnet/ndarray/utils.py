@@ -43,7 +43,7 @@ def save(fname: str | os.PathLike[str], data: NDArray | list[NDArray] | dict[str
     try:
         params.save(fname, dict(zip(names, values, strict=True)) if names else values)
     except OSError as error:
-        raise MXNetError(f'Check failed: allow_null: :Open "{fname}": {error.strerror}') from error
+        raise MXNetError(f'Open "{fname}": {error.strerror}') from error
 
 
 def load(fname: str | os.PathLike[str]) -> list[NDArray] | dict[str, NDArray]:
@@ -57,7 +57,7 @@ def load(fname: str | os.PathLike[str]) -> list[NDArray] | dict[str, NDArray]:
     try:
         return _read(fname)
     except OSError as error:
-        raise MXNetError(f'Check failed: allow_null: :Open "{fname}": {error.strerror}') from error
+        raise MXNetError(f'Open "{fname}": {error.strerror}') from error
 
 
 def load_frombuffer(buf: bytes | bytearray | str) -> list[NDArray] | dict[str, NDArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar, NoReturn
 
 import torch
@@ -58,6 +59,8 @@ class Block(Node):
             "forward" in cls.__dict__ or "hybrid_forward" in cls.__dict__
         ):
             cls._takes_tensors = False
+        if "forward" in cls.__dict__ and not cls._takes_tensors:
+            cls.forward = _on_arrays(cls.forward)  # type: ignore[method-assign]
 
     # ---- Parameters ---------------------------------------------------------------------------------
 
@@ -184,12 +187,9 @@ class Block(Node):
         """Run it: NDArrays under MXNet's rules, tensors under torch's."""
         if mode.inferring:
             return outline(self, args)
-        for arg in args:
-            if type(arg) is not NDArray and _holds_tensor(arg):
-                return self._on_tensors(args, kwargs)
+        if _any_tensor(args, kwargs):
+            return _run(self, *args, **kwargs)
         if kwargs:
-            if _holds_tensor(kwargs):
-                return self._on_tensors(args, kwargs)
             raise TypeError(f"__call__() got an unexpected keyword argument '{next(iter(kwargs))}'")
         if mode.recording or not torch.is_grad_enabled():
             return _run(self, *args)
@@ -198,18 +198,6 @@ class Block(Node):
             return _run(self, *args)
         finally:
             torch._C._set_grad_enabled(True)
-
-    def _on_tensors(self, args: Any, kwargs: Any) -> Any:
-        """Run under torch's rules: a layer on the tensors, what a user wrote on NDArrays around them."""
-        if self._takes_tensors:
-            return _run(self, *args, **kwargs)
-        before = mode.recording, mode.training
-        mode.recording, mode.training = torch.is_grad_enabled(), self.training
-        try:
-            result = _run(self, *_each(_into, args), **_each(_into, kwargs))
-        finally:
-            mode.recording, mode.training = before
-        return _each(_out, result)
 
     def forward(self, *args: Any) -> Any:
         """What the block computes; to be written by each."""
@@ -288,6 +276,34 @@ def _holds_tensor(value: Any) -> bool:
         return True
     parts = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
     return any(map(_holds_tensor, parts))
+
+
+def _any_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    for arg in args:
+        if type(arg) is not NDArray and _holds_tensor(arg):
+            return True
+    return bool(kwargs) and _holds_tensor(kwargs)
+
+
+def _on_arrays(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward that is written for NDArrays, for tensors too: it gets NDArrays around them."""
+
+    @wraps(forward)
+    def either(self: Block, *args: Any, **kwargs: Any) -> Any:
+        if not _any_tensor(args, kwargs):
+            return forward(self, *args, **kwargs)
+        before = mode.recording, mode.training
+        mode.recording, mode.training = torch.is_grad_enabled(), self.training
+        own = self._put_in()
+        try:
+            result = forward(self, *_each(_into, args), **_each(_into, kwargs))
+        finally:
+            mode.recording, mode.training = before
+            for parameter, array in own:
+                parameter._array = array
+        return _each(_out, result)
+
+    return either
 
 
 def _each(function: Callable[[Any], Any], value: Any) -> Any:

@@ -33,6 +33,7 @@ def _overrides(kind: type, base: type) -> bool:
 def collect(root: Block, select: str | None) -> ParameterDict:
     """See `Block.collect_params`."""
     from .base import Block
+    from .foreign import own_of
 
     found = ParameterDict(root._params.prefix)
     into = found._params
@@ -50,6 +51,11 @@ def collect(root: Block, select: str | None) -> ParameterDict:
         for name, parameter in tables["_params"]._params.items():
             if (matches is None or matches(name)) and into.setdefault(name, parameter) is not parameter:
                 _refuse(name)
+        if len(tables["_parameters"]) + len(tables["_buffers"]) > len(tables["_reg_params"]):
+            for _, parameter in own_of(block):
+                name = parameter.name
+                if (matches is None or matches(name)) and into.setdefault(name, parameter) is not parameter:
+                    _refuse(name)
         children = tables["_modules"]
         if not children:
             continue
@@ -96,10 +102,11 @@ def _of_torch(block: Block, path: str, module: Any, select: str | None) -> list[
 def collect_by_place(block: Block, prefix: str) -> dict[str, Parameter]:
     """See `Block._collect_params_with_prefix`."""
     from .base import Block
-    from .foreign import places_of
+    from .foreign import own_of, places_of
 
     inner = prefix + "." if prefix else ""
     found = {inner + name: parameter for name, parameter in block._reg_params.items()}
+    found.update((inner + name, parameter) for name, parameter in own_of(block))
     for name, child in block._modules.items():
         if isinstance(child, Block):
             found.update(child._collect_params_with_prefix(inner + name))

@@ -2,6 +2,7 @@
 
 **Names.** A tensor's Parameter is called by the block's prefix and its way from the block, joined by `_`:
 `net_body_0_weight` for `net.body[0].weight`; in files by its place, `body.0.weight`, as in a state dict.
+A tensor that a block itself was given in torch's way (`self.scale = torch.nn.Parameter(…)`) has one too.
 Buffers that torch saves are Parameters with `grad_req` "null" (but for scalars, such as BatchNorm's count of
 batches). Blocks inside such a module keep their own names.
 
@@ -16,7 +17,7 @@ trains if `autograd.is_training()` says so.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -32,7 +33,7 @@ from ..parameter import Parameter
 if TYPE_CHECKING:
     from .base import Block
 
-__all__ = ["bridge", "parameters_of", "places_of"]
+__all__ = ["bridge", "own_of", "parameters_of", "places_of"]
 
 
 class TorchParameter(Parameter):
@@ -83,15 +84,23 @@ class TorchParameter(Parameter):
 
 
 def places_of(block: Block, name: str, module: torch.nn.Module) -> Iterator[tuple[str, Any]]:
-    """(path, Parameter) of the tensors in a torch child, and (path, Block) of the blocks in it.
+    """(path, Parameter) of the tensors in a torch child, and (path, Block) of the blocks in it."""
+    yield from _kept(block, _parts(name, module))
 
-    The Parameters are kept with the block, so that they are the same each time.
-    """
+
+def own_of(block: Block) -> Iterator[tuple[str, Any]]:
+    """(attribute, Parameter) of the tensors that were registered with a block itself in torch's way."""
+    mine = block._reg_params
+    yield from _kept(block, (found for found in _tensors("", block) if found[0] not in mine))
+
+
+def _kept(block: Block, places: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Parameters for tensors, kept with the block, so that they are the same each time."""
     from .base import Block
 
     kept: dict[str, TorchParameter] = block.__dict__.setdefault("_torch_params", {})
     by_tensor = {id(parameter._tensor): parameter for parameter in kept.values()}
-    for path, part in _parts(name, module):
+    for path, part in places:
         if isinstance(part, Block):
             yield path, part
             continue
@@ -123,16 +132,20 @@ def _parts(path: str, module: torch.nn.Module) -> Iterator[tuple[str, Any]]:
     if isinstance(module, Block):
         yield path, module
         return
-    tensor: torch.Tensor | None
-    for name, tensor in module._parameters.items():
-        if tensor is not None:
-            yield f"{path}.{name}", tensor
-    for name, tensor in module._buffers.items():
-        if tensor is not None and name not in module._non_persistent_buffers_set and tensor.dim():
-            yield f"{path}.{name}", tensor
+    yield from _tensors(path + ".", module)
     for name, child in module._modules.items():
         if child is not None:
             yield from _parts(f"{path}.{name}", child)
+
+
+def _tensors(prefix: str, module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    tensor: torch.Tensor | None
+    for name, tensor in module._parameters.items():
+        if tensor is not None:
+            yield prefix + name, tensor
+    for name, tensor in module._buffers.items():
+        if tensor is not None and name not in module._non_persistent_buffers_set and tensor.dim():
+            yield prefix + name, tensor
 
 
 # ---- calls ----------------------------------------------------------------------------------------------
@@ -152,11 +165,10 @@ def bridge(module: torch.nn.Module) -> None:
     """Let a torch module be called with NDArrays."""
     if _take_out not in module._forward_pre_hooks.values():
         module.register_forward_pre_hook(_take_out, with_kwargs=True, prepend=True)
-        module.register_forward_hook(_wrap_up)
+        module.register_forward_hook(_wrap_up, always_call=True)
 
 
 def _take_out(module: torch.nn.Module, args: Any, kwargs: Any) -> Any:
-    _close(module)  # a call that failed is still open
     contexts: list[Any] = []
     args, kwargs = _raw(args, contexts), {name: _raw(value, contexts) for name, value in kwargs.items()}
     if not contexts:

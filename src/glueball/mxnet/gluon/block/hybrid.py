@@ -147,8 +147,7 @@ class HybridBlock(Block):
         if not self._active:
             raise RuntimeError(
                 "Please first call block.hybridize() and then run forward with this block at least once "
-                "before "
-                "calling export."
+                "before calling export."
             )
         raise NotImplementedError(
             "MXNet's graphs of symbols are not here: save_parameters writes the values, torch.export.export "

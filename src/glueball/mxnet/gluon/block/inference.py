@@ -90,8 +90,8 @@ class Unknown(NDArray):
         if not shape_is_known(self._parameter.shape):
             raise MXNetError(
                 f"what is done with {self._parameter} first does not tell its shape: give the whole shape, "
-                f"or "
-                f"use it first in F.FullyConnected, F.Convolution, F.dot, F.Embedding or with another array."
+                "or use it first in F.FullyConnected, F.Convolution, F.dot, F.Embedding or with another "
+                "array."
             )
         return _empty(self._parameter)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -59,6 +60,34 @@ class _Itself:
             return core.Xavier(scaled.rnd_type, scaled.factor_type, scaled.magnitude)
         return None
 
+    def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None) -> None:
+        """Share the other block's Parameter, as `params=` does; or take one of its own again."""
+        old = owner._reg_params.get(attribute)
+        if old is None:  # registered in torch's way
+            table = owner._parameters if attribute in owner._parameters else owner._buffers
+            table[attribute] = array
+            return
+        other = None if site is None else getattr(site[0], "_reg_params", {}).get(site[1])
+        if other is None:
+            other = old
+            if site is None:
+                other = copy.deepcopy(old)
+                other.name = _own_name(owner, attribute, old.name)
+            other.adopt(array)
+        table = owner._parameters if other._differentiable else owner._buffers
+        table[attribute] = other._tensor
+        owner._reg_params[attribute] = other
+        if owner.__dict__.get(attribute) is old:
+            owner.__dict__[attribute] = other
+        known = owner._params._params
+        kept = set(map(id, owner._reg_params.values()))
+        parts = [part for part in known.values() if part is not old or id(old) in kept]
+        at = next((at for at, part in enumerate(known.values()) if part is old), len(parts))
+        if other not in parts:
+            parts.insert(at, other)
+        known.clear()
+        known.update((part.name, part) for part in parts)
+
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Take the filling for the Parameter's initializer; where the shape is known, fill it now."""
         parameter = owner._reg_params[attribute]
@@ -68,6 +97,13 @@ class _Itself:
             parameter._fill(*waiting)
         else:
             parameter._deferred_init = waiting
+
+
+def _own_name(owner: Any, attribute: str, shared: str) -> str:
+    """A name for a Parameter that was shared, other than it had with the others."""
+    last = shared.removeprefix(owner.params.prefix)
+    name: str = owner.prefix + last
+    return name if name != shared else f"{owner.prefix}untied_{last}"
 
 
 class _Filled(initializer.Initializer):

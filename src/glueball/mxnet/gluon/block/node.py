@@ -15,6 +15,7 @@ from torch.nn.parameter import is_lazy
 
 from ...base import MXNetType
 from ...context import cpu
+from ...ndarray import NDArray
 from ..parameter import Parameter, ParameterDict
 from . import foreign
 from .itself import KNOWS
@@ -37,8 +38,8 @@ class Node(_Module, metaclass=MXNetType):
         self._empty_prefix = prefix == ""
         self._prefix, self._params = name_of(prefix, params, self._alias())
         self._name = self._prefix.removesuffix("_")
-        self._scope = NameScope(self)
         tables = self.__dict__
+        tables["_scope_counts"] = {}
         tables["_containers"] = dict.fromkeys(before)
         tables["_attributes"] = {}
         tables["_deleted"] = set()
@@ -70,7 +71,7 @@ class Node(_Module, metaclass=MXNetType):
 
     def name_scope(self) -> NameScope:
         """A `with` in which new blocks are named as its children."""
-        return self._scope
+        return NameScope(self)
 
     def __repr__(self) -> str:
         children = self.__dict__.get("_modules", {})
@@ -180,6 +181,18 @@ class Node(_Module, metaclass=MXNetType):
 
     # ---- torch's tools ------------------------------------------------------------------------------
 
+    def get_parameter(self, target: str) -> Any:
+        """The torch parameter at a path such as `"0.weight"`."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._parameters.get(name)
+        return super().get_parameter(target) if found is None else found
+
+    def get_buffer(self, target: str) -> Any:
+        """The torch buffer at a path such as `"0.running_mean"`."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._buffers.get(name)
+        return super().get_buffer(target) if found is None else found
+
     def _adopt(self, name: str, tensor: torch.Tensor) -> None:
         """Take a tensor that torch's own tools put in a Parameter's place."""
         parameter = self._reg_params[name]
@@ -204,6 +217,16 @@ class Node(_Module, metaclass=MXNetType):
             parameter._note_kind()
         return self
 
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """As torch's; what waits for its shape goes in as it is, like that of torch's own lazy layers."""
+        waiting = any(is_lazy(parameter._tensor) for parameter in self._reg_params.values())
+        super()._save_to_state_dict(destination, prefix, keep_vars or waiting)
+        if waiting and not keep_vars:
+            for name in self._reg_params:
+                saved = destination.get(prefix + name)
+                if saved is not None and not is_lazy(saved):
+                    destination[prefix + name] = saved.detach()
+
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, local_metadata: Any, strict: bool, *args: Any
     ) -> None:
@@ -211,7 +234,7 @@ class Node(_Module, metaclass=MXNetType):
         if not local_metadata.get("assign_to_params_buffers", False):
             for name, parameter in self._reg_params.items():
                 saved = state_dict.get(prefix + name)
-                if saved is None or not is_lazy(parameter._tensor):
+                if saved is None or is_lazy(saved) or not is_lazy(parameter._tensor):
                     continue
                 shape = tuple(saved.shape)
                 known = parameter.shape or (0,) * len(shape)
@@ -222,6 +245,21 @@ class Node(_Module, metaclass=MXNetType):
                     parameter._shape = shape
                     parameter._fill(None, planned[1] if planned else [cpu()], None, saved)
         super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *args)
+
+    def _put_in(self) -> list[tuple[Parameter, NDArray | None]]:
+        """Let `data()` give what `torch.func.functional_call` has put into torch's tables for now.
+
+        Returns:
+            The Parameters in question, each with its own array.
+        """
+        own: list[tuple[Parameter, NDArray | None]] = []
+        for name, parameter in self._reg_params.items():
+            table = self._parameters if parameter._differentiable else self._buffers
+            there = table.get(name)
+            if there is not None and there is not parameter._tensor:
+                own.append((parameter, parameter._array))
+                parameter._array = NDArray(there, parameter._context)
+        return own
 
 
 def _may_hide(value: Any) -> bool:

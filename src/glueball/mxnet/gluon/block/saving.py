@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..parameter.loading import Policy, brief, load_into, read, write
+from ... import ndarray as nd
+from ..parameter.loading import Policy, brief, load_into, read
 from ..parameter.parameter import Contexts, Parameter
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def save(block: Block, filename: str | os.PathLike[str], deduplicate: bool) -> N
     if deduplicate:  # the last of the names of one Parameter
         last = {parameter: name for name, parameter in params.items()}
         params = {name: parameter for parameter, name in last.items()}
-    write(filename, {name: parameter.list_data()[0] for name, parameter in params.items()})
+    nd.save(filename, {name: parameter.list_data()[0] for name, parameter in params.items()})
 
 
 def load(

@@ -22,11 +22,13 @@ _current = _Current()
 
 
 class NameScope:
-    """A `with` in which new blocks are named as children of a block, counted by it alone."""
+    """A `with` in which new blocks are named as children of a block, counted by it alone.
+
+    The block keeps the counts and not its scope, so that it is freed with the last reference to it.
+    """
 
     def __init__(self, block: Node) -> None:
         self._block = block
-        self._counts: dict[str, int] = {}
         self._before: list[NameScope | None] = []
 
     def __enter__(self) -> NameScope:
@@ -40,8 +42,9 @@ class NameScope:
 
     def _next(self, hint: str) -> str:
         """The next prefix for a child of this kind."""
-        number = self._counts.get(hint, 0)
-        self._counts[hint] = number + 1
+        counts = self._block._scope_counts
+        number = counts.get(hint, 0)
+        counts[hint] = number + 1
         return f"{hint}{number}_"
 
 

@@ -25,17 +25,24 @@ class _Counts:
         self.total = self.trainable = self.shared = 0
         self._seen: set[Any] = set()
 
-    def add(self, block: Block, output: str) -> None:
-        """Note that a block gave an output."""
+    def add(self, block: Any, output: str) -> None:
+        """Note that a block, or a torch module, gave an output."""
         count = 0
-        for parameter in block.params.values():
+        for parameter, trains in _own(block):
             size = math.prod(parameter.shape or ())
             count += size
-            self.trainable += size if parameter.grad_req != "null" else 0
+            self.trainable += size if trains else 0
             self.shared += size if parameter in self._seen else 0
             self._seen.add(parameter)
         self.total += count
         self.rows.append((f"{type(block).__name__}-{len(self.rows) + 1}", output, count))
+
+
+def _own(block: Any) -> list[tuple[Any, bool]]:
+    """Its own Parameters, and whether they train."""
+    if isinstance(block, torch.nn.Module) and not hasattr(block, "_reg_params"):
+        return [(tensor, tensor.requires_grad) for tensor in block.parameters(recurse=False)]
+    return [(parameter, parameter.grad_req != "null") for parameter in block.params.values()]
 
 
 def summarize(block: Block, inputs: tuple[Any, ...]) -> None:
@@ -51,9 +58,9 @@ def summarize(block: Block, inputs: tuple[Any, ...]) -> None:
     def symbols(layer: Any, _: Any) -> None:
         # MXNet infers a deferred layer's shapes from a graph of symbols, in which the layers inside it are
         # called once more, and counts those calls too.
-        if not any(parameter._deferred_init for parameter in layer._reg_params.values()):
+        if not any(parameter._deferred_init for parameter in getattr(layer, "_reg_params", {}).values()):
             return
-        for child in layer._children.values():
+        for child in layer._modules.values():
             if isinstance(child, Block):
                 child.apply(lambda inner: counts.add(inner, f"<Symbol {inner.name}_fwd>"))
 
@@ -70,7 +77,7 @@ def summarize(block: Block, inputs: tuple[Any, ...]) -> None:
         block(*inputs)
     finally:
         for handle in handles:
-            handle.detach()
+            handle.remove()
     print("-" * 80)
     print(_LINE.format("Layer (type)", "Output Shape", "Param #"))
     print("=" * 80)

@@ -10,8 +10,9 @@ import torch
 
 from ...base import MXNetError
 from ...ndarray import NDArray
+from ...ndarray.arguments import joined
 from ...ndarray.ndarray import raw
-from ..nn.layer import Layer, listed, type_name
+from ..nn.layer import Layer, type_name
 
 __all__ = ["Loss", "like", "log_softmax", "times"]
 
@@ -49,8 +50,8 @@ def times(loss: Tensor, weights: Tensor) -> Tensor:
         return loss * weights
     except RuntimeError as error:
         raise MXNetError(
-            f"operands could not be broadcast together with shapes {listed(loss.shape)} "
-            f"{listed(weights.shape)}"
+            f"operands could not be broadcast together with shapes {joined(loss.shape)} "
+            f"{joined(weights.shape)}"
         ) from error
 
 
@@ -134,7 +135,7 @@ class Loss(Layer):
         """The mean for each example."""
         batch, axes = self._batch_axis, loss.dim()
         if not -axes <= batch < axes:
-            raise MXNetError(f"Reduction axis {batch} Exceeds input dimensions {listed(loss.shape)}")
+            raise MXNetError(f"Reduction axis {batch} Exceeds input dimensions {joined(loss.shape)}")
         if axes == 1:
             return loss
         batch %= axes

@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
-from ..nn.layer import listed, type_name
+from ...ndarray.arguments import joined
+from ..nn.layer import type_name
 from .base import Loss, like, log_softmax
 
 __all__ = [
@@ -109,7 +110,7 @@ def _pick(pred: Tensor, label: Tensor, axis: int) -> Tensor:
     elif list(label.shape) != there:
         inferred = there if label.dim() == len(there) else without
         raise MXNetError(
-            f"Shape inconsistent, Provided = {listed(label.shape)}, inferred shape={listed(inferred)}"
+            f"Shape inconsistent, Provided = {joined(label.shape)}, inferred shape={joined(inferred)}"
         )
     return pred.gather(axis, label.long().clamp(0, pred.shape[axis] - 1))
 

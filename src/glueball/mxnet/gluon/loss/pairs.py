@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
-from ..nn.layer import listed
+from ...ndarray.arguments import joined
 from .base import Loss, like
 from .classes import KLDivLoss
 
@@ -62,8 +62,8 @@ class CosineEmbeddingLoss(Loss):
         label = label.reshape(-1, 1)
         if label.shape != cosine.shape:
             raise MXNetError(
-                f"operands could not be broadcast together with shapes {listed(cosine.shape)} "
-                f"{listed(label.shape)}"
+                f"operands could not be broadcast together with shapes {joined(cosine.shape)} "
+                f"{joined(label.shape)}"
             )
         loss = torch.where(label == 1, 1.0 - cosine, (cosine - self._margin).clamp(min=0))
         return self._weighted(loss, self._weight, sample_weight)

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from ...base import MXNetError
+from ...ndarray.arguments import joined
 from ...ndarray.dtypes import torch_dtype
 from .activations import must_be_floating
-from .layer import ModalLayer, listed, type_name
+from .layer import ModalLayer, type_name
 from .normalization import gamma_and_beta, written
 
 __all__ = ["BatchNorm", "BatchNormReLU"]
@@ -21,7 +22,7 @@ Tensor = torch.Tensor
 class _BatchNorm(ModalLayer):
     """Batch normalisation; see `BatchNorm`."""
 
-    _writes_shape = staticmethod(listed)
+    _writes_shape = staticmethod(joined)
 
     def __init__(
         self,

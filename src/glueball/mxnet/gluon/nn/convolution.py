@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from ...base import MXNetError
+from ...ndarray.arguments import joined
 from .activations import Activated, Activation
-from .layer import listed, type_name
+from .layer import type_name
 
 __all__ = ["each"]
 
@@ -125,7 +126,7 @@ class _Conv(Activated):
             if len(options[key]) != len(kernel):
                 raise MXNetError(
                     f"{name} must have the same number of dimensions with kernel_size,but kernel_size is "
-                    f"set to {listed(kernel)} while {short} is {listed(options[key])}"
+                    f"set to {joined(kernel)} while {short} is {joined(options[key])}"
                 )
         if self._channels < 1:
             meaning = (
@@ -147,7 +148,7 @@ class _Conv(Activated):
             raise MXNetError("output num_filter must divide group size")
         for key in ("kernel", "stride", "dilate"):
             if 0 in options[key]:
-                raise MXNetError(f"incorrect {key} size: {listed(options[key])}")
+                raise MXNetError(f"incorrect {key} size: {joined(options[key])}")
         if self._transposed:
             self._check_transpose()
 

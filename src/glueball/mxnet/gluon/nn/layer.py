@@ -11,18 +11,15 @@ import torch
 from ..._mode import mode
 from ...base import MXNetError
 from ...ndarray import NDArray
+from ...ndarray.arguments import joined
 from ...ndarray.dtypes import numpy_type
+from ...ndarray.graph import shares_memory
 from ...ndarray.ndarray import raw
 from ..block import HybridBlock
 
-__all__ = ["Layer", "ModalLayer", "fresh", "listed", "rows", "type_name"]
+__all__ = ["Layer", "ModalLayer", "fresh", "rows", "type_name"]
 
 Shape = tuple[int, ...]
-
-
-def listed(shape: Sequence[int]) -> str:
-    """A shape as MXNet's messages write it: `[2,3]`."""
-    return f"[{','.join(map(str, shape))}]"
 
 
 def type_name(tensor: torch.Tensor) -> str:
@@ -40,7 +37,7 @@ def fresh(result: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
     One that autograd follows stays a view: MXNet's rules forbid to write into it.
     """
-    if result.requires_grad or result.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
+    if result.requires_grad or not shares_memory(result, x):
         return result
     return result.clone(memory_format=torch.contiguous_format)
 
@@ -114,7 +111,8 @@ class Layer(HybridBlock):
         try:
             return function(*inputs, **self._parameters, **self._buffers)
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
-            if not self._make_ready(inputs):
+            waited = self._make_ready(inputs) or "an uninitialized parameter" in str(error)
+            if not waited:  # for its shape, which another thread may have told meanwhile
                 self._explain(error, inputs)
         try:
             return function(*inputs, **self._parameters, **self._buffers)
@@ -176,7 +174,7 @@ class Layer(HybridBlock):
             )
             if differ:
                 raise MXNetError(
-                    f"Shape inconsistent, Provided = {listed(known)}, inferred "
+                    f"Shape inconsistent, Provided = {joined(known)}, inferred "
                     f"shape={self._writes_shape(inferred)}"
                 )
 

@@ -9,7 +9,8 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
-from .layer import Layer, listed, type_name
+from ...ndarray.arguments import joined
+from .layer import Layer, type_name
 
 __all__ = ["GroupNorm", "InstanceNorm", "LayerNorm", "gamma_and_beta", "written"]
 
@@ -51,7 +52,7 @@ class InstanceNorm(Layer):
         in_channels: the number of channels; 0 takes it from the first input.
     """
 
-    _writes_shape = staticmethod(listed)
+    _writes_shape = staticmethod(joined)
 
     def __init__(
         self,
@@ -128,7 +129,7 @@ class LayerNorm(Layer):
     <NDArray 2x2 @cpu(0)>
     """
 
-    _writes_shape = staticmethod(listed)
+    _writes_shape = staticmethod(joined)
 
     def __init__(
         self,

@@ -11,9 +11,10 @@ import torch
 from torch.nn import functional
 
 from ...base import MXNetError
+from ...ndarray.arguments import joined
 from .activations import must_be_floating
 from .convolution import each
-from .layer import Layer, listed
+from .layer import Layer
 
 __all__: list[str] = []
 
@@ -117,7 +118,7 @@ class _Pooling(Layer):
                 )
             if 0 in options[name]:
                 raise MXNetError(
-                    f"value {listed(options[name])}for Parameter {name} is invalid, the input shape must be "
+                    f"value {joined(options[name])}for Parameter {name} is invalid, the input shape must be "
                     "nonzero in all dimensions"
                 )
         axes = len(kernel)

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ... import initializer
+from ... import ndarray as nd
 from ...base import MXNetType
 from ...context import Context
 from ...ndarray import NDArray
 from ...ndarray.dtypes import torch_dtype
 from .constant import Constant
-from .loading import Policy, brief, load_into, read, write
+from .loading import Policy, brief, load_into, read
 from .parameter import Contexts, Parameter
 
 __all__ = ["ParameterDict"]
@@ -229,7 +230,7 @@ class ParameterDict(metaclass=MXNetType):
                     f"creating child blocks. {_NAMING}"
                 )
             arrays[parameter.name[len(strip_prefix) :]] = values
-        write(filename, arrays)
+        nd.save(filename, arrays)
 
     def load(
         self,
@@ -294,10 +295,8 @@ class ParameterDict(metaclass=MXNetType):
         for name in arrays if not ignore_extra else ():
             assert name in self._params, (
                 f"Parameter '{name[cut:]}' loaded from {source} is not present in ParameterDict, choices "
-                f"are: "
-                f"{brief(self.keys())}. Set ignore_extra to True to ignore. Please make sure source and "
-                f"target "
-                f"networks have the same prefix.{_NAMING}"
+                f"are: {brief(self.keys())}. Set ignore_extra to True to ignore. Please make sure source and "
+                f"target networks have the same prefix.{_NAMING}"
             )
         pairs = [(self._params[name], data) for name, data in arrays.items() if name in self._params]
         load_into(pairs, Policy(ctx, cast_dtype, dtype_source))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ... import autograd, ndarray
+from ... import autograd
+from ... import ndarray as nd
 from ...context import Context, cpu
 from ...ndarray import NDArray
 from ...ndarray.dtypes import torch_dtype
@@ -14,7 +15,7 @@ from ...ndarray.dtypes import torch_dtype
 if TYPE_CHECKING:
     from .parameter import Parameter
 
-__all__ = ["Policy", "brief", "load_into", "read", "write"]
+__all__ = ["Policy", "brief", "load_into", "read"]
 
 
 class Policy:
@@ -103,11 +104,6 @@ def brief(names: Collection[Any]) -> str:
 # ---- files ----------------------------------------------------------------------------------------------
 
 
-def write(filename: str | os.PathLike[str], arrays: Mapping[str, NDArray]) -> None:
-    """Write arrays by name into a `.params` file."""
-    ndarray.save(filename, dict(arrays))
-
-
 def read(filename: str | os.PathLike[str]) -> dict[str, NDArray]:
     """The arrays of a `.params` file by name.
 
@@ -115,11 +111,11 @@ def read(filename: str | os.PathLike[str]) -> dict[str, NDArray]:
         MXNetError: there is no such file, or it is no `.params` file.
         AttributeError: its arrays have no names.
     """
-    found = ndarray.load(filename)
+    found = nd.load(filename)
     if isinstance(found, dict):
         return found
-    if not found:
-        return {}
-    raise AttributeError(
-        f"the arrays in {os.fspath(filename)} have no names: 'list' object has no attribute 'keys'"
-    )
+    if found:
+        raise AttributeError(
+            f"the arrays in {os.fspath(filename)} have no names: 'list' object has no attribute 'keys'"
+        )
+    return {}

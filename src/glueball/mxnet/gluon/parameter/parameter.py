@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
+from weakref import ref
 
 import torch
 
@@ -112,7 +114,7 @@ class Parameter(Stored, metaclass=MXNetType):
         self._stype = stype
         self._grad_stype = grad_stype
         self._deferred_init: tuple[Any, ...] = ()
-        self._trainer: Any = None
+        self._trained_by: ref[Any] | None = None
         self._grad_req = "null"
         self.grad_req = grad_req
 
@@ -140,6 +142,8 @@ class Parameter(Stored, metaclass=MXNetType):
     @property
     def dtype(self) -> Any:
         """Its dtype as it was given; may be set, which casts it."""
+        if self._array is not None and torch_dtype(self._dtype) is not self._tensor.dtype:
+            self._note_kind()  # one of torch's tools has cast it
         return self._dtype
 
     @dtype.setter
@@ -153,8 +157,11 @@ class Parameter(Stored, metaclass=MXNetType):
 
     @property
     def grad_req(self) -> str:
-        """What a backward does with its gradient: "write", "add" or "null"; may be set."""
-        return self._grad_req
+        """What a backward does with its gradient: "write", "add" or "null"; may be set.
+
+        "null" too while torch does not follow it: it was frozen.
+        """
+        return "null" if self._frozen() else self._grad_req
 
     @grad_req.setter
     def grad_req(self, req: str) -> None:
@@ -163,7 +170,7 @@ class Parameter(Stored, metaclass=MXNetType):
         )
         if not self._differentiable:
             req = "null"
-        if req == self._grad_req:
+        if req == self._grad_req and req == self.grad_req:
             return
         self._grad_req = req
         if self._array is not None:
@@ -184,8 +191,7 @@ class Parameter(Stored, metaclass=MXNetType):
         if self._stype != "default":
             raise RuntimeError(
                 f"Cannot return a copy of Parameter '{self.name}' on ctx {ctx} via data() because its "
-                f"storage "
-                f"type is {self._stype}. Please use row_sparse_data() instead."
+                f"storage type is {self._stype}. Please use row_sparse_data() instead."
             )
         if array is not None and ctx is list:
             return [array]  # type: ignore[return-value]  # how MXNet's own code asks for all
@@ -198,14 +204,13 @@ class Parameter(Stored, metaclass=MXNetType):
         if self._stype != "default":
             raise RuntimeError(
                 f"Cannot return copies of Parameter '{self.name}' on all contexts via list_data() because "
-                f"its "
-                f"storage type is {self._stype}. Please use row_sparse_data() instead."
+                f"its storage type is {self._stype}. Please use row_sparse_data() instead."
             )
         return [self.data()]
 
     def grad(self, ctx: Any = None) -> NDArray:
         """The live gradient, zeros before the first backward; raises what `data` raises, and for "null"."""
-        if self._array is not None and self._grad_req == "null":
+        if self._array is not None and self.grad_req == "null":
             raise RuntimeError(
                 f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'"
             )
@@ -343,13 +348,14 @@ class Parameter(Stored, metaclass=MXNetType):
 
     def _finish_deferred_init(self) -> None:
         """Fill it now that its shape is known, if it waits."""
-        if not self._deferred_init:
-            return
-        assert shape_is_known(self._shape), (
-            f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}. "
-            "Please specify in_units, in_channels, etc for `Block`s."
-        )
-        self._fill(*self._deferred_init)
+        with _finishing:
+            if not self._deferred_init:
+                return
+            assert shape_is_known(self._shape), (
+                f"Cannot initialize Parameter '{self.name}' because it has invalid shape: {self._shape}. "
+                "Please specify in_units, in_channels, etc for `Block`s."
+            )
+            self._fill(*self._deferred_init)
 
     # ---- changing it --------------------------------------------------------------------------------
 
@@ -385,8 +391,13 @@ class Parameter(Stored, metaclass=MXNetType):
 
     # ---- what other libraries for Gluon ask for, though its name says not to
 
+    @property
+    def _trainer(self) -> Any:
+        # Not held, so that a network is freed with the last reference to it and not at a later collection.
+        return None if self._trained_by is None else self._trained_by()
+
     def _set_trainer(self, trainer: Any) -> None:
-        self._trainer = trainer
+        self._trained_by = None if trainer is None else ref(trainer)
 
     @property
     def _data(self) -> list[NDArray] | None:
@@ -412,8 +423,7 @@ class Parameter(Stored, metaclass=MXNetType):
         """Rows of a sparse Parameter; there is none here."""
         raise RuntimeError(
             f"Cannot return a copy of Parameter {self.name} via row_sparse_data() because its storage "
-            f"type is "
-            f"{self._stype}. Please use data() instead."
+            f"type is {self._stype}. Please use data() instead."
         )
 
     def list_row_sparse_data(self, row_id: NDArray) -> NoReturn:
@@ -432,3 +442,4 @@ class Parameter(Stored, metaclass=MXNetType):
 
 
 _UNIFORM = initializer.Uniform()
+_finishing = threading.RLock()  # threads that call a block for the first time together: one fills it

@@ -47,9 +47,9 @@ class Stored:
             kind = torch.float32
         follows = differentiable and kind.is_floating_point
         self._tensor: torch.Tensor = (
-            UninitializedParameter(requires_grad=follows, dtype=kind)  # type: ignore[call-arg]
+            UninitializedParameter(requires_grad=follows, device="cpu", dtype=kind)  # type: ignore[call-arg]
             if differentiable
-            else UninitializedBuffer(dtype=kind)  # type: ignore[call-arg]
+            else UninitializedBuffer(device="cpu", dtype=kind)  # type: ignore[call-arg]
         )
         self._array: NDArray | None = None
         self._gradient: NDArray | None = None
@@ -60,15 +60,16 @@ class Stored:
         """Give the tensor these values, and what hangs on it: the array and the gradient."""
         self._release()
         tensor: Any = self._tensor
-        if type(tensor) in _WAITING:
-            tensor.__class__ = tensor.cls_to_become
+        frozen = self._frozen()
         if tensor.requires_grad and not values.is_floating_point():  # torch does not follow integers
-            tensor.requires_grad_(False)
+            tensor.requires_grad = False
         tensor.data = values
+        if type(tensor) in _WAITING:  # only now: another thread must not take it for filled before it is
+            tensor.__class__ = tensor.cls_to_become
         self._array = NDArray(tensor, context)
         self._context = context
         self._deferred_init = ()
-        self._attach()
+        self._attach(frozen)
 
     def _release(self) -> None:
         """Leave the values that there are to whoever holds their array: new ones are coming."""
@@ -76,8 +77,13 @@ class Stored:
             self._array._tensor = self._tensor.detach()
             self._array = self._gradient = None
 
-    def _attach(self) -> None:
-        """Give the values a gradient, as `grad_req` says."""
+    def _frozen(self) -> bool:
+        """Whether torch does not follow it, though `grad_req` would have it so."""
+        tensor = self._tensor
+        return self._grad_req != "null" and not tensor.requires_grad and tensor.is_floating_point()
+
+    def _attach(self, frozen: bool = False) -> None:
+        """Give the values a gradient, as `grad_req` says; what was frozen stays so."""
         array = self._array
         assert array is not None
         if self._grad_req == "null":
@@ -87,6 +93,8 @@ class Stored:
         buffer = torch.zeros_like(self._tensor.data)
         array.follow(self._grad_req, buffer)
         self._gradient = NDArray(buffer, self._context)
+        if frozen:
+            self._tensor.requires_grad_(False)
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> NoReturn:
@@ -116,7 +124,7 @@ class Stored:
         if self._sharded:  # gradients are gathered and reduced by torch, which wants to find none at first
             self._array._gradient = self._gradient = None
         else:
-            self._attach()
+            self._attach(self._frozen())
 
     def _note_kind(self) -> None:
         """Say of the tensor what it has become: torch changed its dtype, its shape or its device."""
@@ -142,7 +150,7 @@ class Stored:
         state = dict(self.__dict__)
         filled = state.pop("_array") is not None
         gradient = state.pop("_gradient")
-        state["_trainer"] = None
+        state["_trained_by"] = None
         state["_filled"] = filled
         state["_gradient_values"] = None if gradient is None else self._settled().detach()
         return state
@@ -154,7 +162,7 @@ class Stored:
         if filled:
             self._array = NDArray(self._tensor, self._context)
             if not self._sharded:
-                self._attach()
+                self._attach(self._frozen())
             gradient: NDArray | None = self._gradient
             if values is not None and gradient is not None:
                 gradient._tensor.copy_(values)

@@ -12,9 +12,9 @@ import torch
 from ...base import MXNetError
 from ..arguments import joined
 from ..dtypes import numpy_type
+from ..followed import flat
 from ..ndarray import NDArray, Tensor
 from ..register import OPERATORS, operator
-from .followed import flat
 
 __all__ = ["floats_only", "same_kind", "same_shapes", "same_types"]
 

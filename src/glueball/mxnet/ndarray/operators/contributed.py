@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from ...base import MXNetError
 from ..arguments import choice
+from ..followed import flat
 from ..ndarray import Tensor
 from ..register import operator
-from .followed import flat
 from .outputs import CTCLoss
 from .selecting import whole
 from .shaping import as_sizes
@@ -37,10 +37,15 @@ def _contrib_quadratic(data: Tensor, a: float = 0.0, b: float = 0.0, c: float = 
 
 
 class _Scaled(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor, scalar: float) -> Tensor:
-        ctx.scalar = scalar
+    def forward(data: Tensor, scalar: float) -> Tensor:
         return data.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.scalar = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
@@ -69,9 +74,15 @@ def _contrib_sign_ste(data: Tensor) -> Tensor:
 
 
 class _Straight(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor, result: Tensor) -> Tensor:
+    def forward(data: Tensor, result: Tensor) -> Tensor:
         return result.view_as(result)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        pass
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:

@@ -10,10 +10,10 @@ import torch
 
 from ...base import MXNetError
 from ..dtypes import torch_dtype
+from ..followed import flat
 from ..ndarray import Tensor
 from ..register import operator
 from .binary import same_shapes, same_types
-from .followed import flat
 
 __all__: list[str] = []
 
@@ -37,11 +37,15 @@ def _exact(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 
 class _CubeRoot(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor) -> Tensor:
-        root: Tensor = data.abs().double().pow(1 / 3).to(data.dtype) * data.sign()
-        ctx.save_for_backward(root)
-        return root
+    def forward(data: Tensor) -> Tensor:
+        return data.abs().double().pow(1 / 3).to(data.dtype) * data.sign()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(output)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
@@ -147,10 +151,15 @@ def BlockGrad(data: Tensor) -> Tensor:
 
 
 class _Loss(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor, gradient: Tensor) -> Tensor:
-        ctx.save_for_backward(gradient)
+    def forward(data: Tensor, gradient: Tensor) -> Tensor:
         return data.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:

@@ -122,11 +122,15 @@ def LeakyReLU(
 class _Selu(torch.autograd.Function):
     """MXNet's SELU: its gradient below 0 is scale·(slope + y), with y for the result."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor) -> Tensor:
-        result = _SELU_SCALE * torch.where(data > 0, data, _SELU_SLOPE * torch.expm1(data))
-        ctx.save_for_backward(data, result)
-        return result
+    def forward(data: Tensor) -> Tensor:
+        return _SELU_SCALE * torch.where(data > 0, data, _SELU_SLOPE * torch.expm1(data))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs, output)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:

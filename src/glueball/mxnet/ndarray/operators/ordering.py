@@ -11,9 +11,9 @@ import torch
 from ...base import MXNetError
 from ..arguments import choice
 from ..dtypes import torch_dtype
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, operator
-from .followed import flat
 
 __all__: list[str] = []
 

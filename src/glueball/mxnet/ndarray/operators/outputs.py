@@ -20,13 +20,16 @@ __all__: list[str] = []
 class _Output(torch.autograd.Function):
     """A result whose gradient is known already; what comes back is not looked at, unless as a factor."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(
-        ctx: Any, data: Tensor, label: Tensor, result: Tensor, gradient: Tensor, factor: bool
-    ) -> Tensor:
-        ctx.save_for_backward(gradient, label)
-        ctx.factor = factor
+    def forward(data: Tensor, label: Tensor, result: Tensor, gradient: Tensor, factor: bool) -> Tensor:
         return result.view_as(result)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        _, label, _, gradient, ctx.factor = inputs
+        ctx.save_for_backward(gradient, label)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:

@@ -10,9 +10,9 @@ import torch
 from ...base import MXNetError
 from ..arguments import joined
 from ..dtypes import torch_dtype
+from ..followed import all_ties, flat
 from ..ndarray import Tensor
 from ..register import operator
-from .followed import all_ties, flat
 
 __all__ = ["axes_of"]
 

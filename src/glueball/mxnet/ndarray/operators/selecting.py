@@ -11,9 +11,9 @@ import torch
 from ...base import MXNetError
 from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type, torch_dtype
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, writable
 from ..register import OPERATORS, operator
-from .followed import flat
 
 __all__ = ["whole"]
 

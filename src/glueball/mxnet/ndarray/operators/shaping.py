@@ -10,9 +10,9 @@ import torch
 
 from ...base import MXNetError
 from ..arguments import joined
+from ..followed import flat
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, operator
-from .followed import flat
 
 __all__ = ["as_sizes", "flat_of", "new_shape"]
 

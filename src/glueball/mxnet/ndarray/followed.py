@@ -6,16 +6,21 @@ from typing import Any
 
 import torch
 
-from ..ndarray import Tensor
-
 __all__ = ["all_ties", "flat"]
+
+Tensor = torch.Tensor
 
 
 class _Flat(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, result: Tensor, *inputs: Tensor) -> Tensor:
-        ctx.inputs = [(x.shape, x.dtype, x.device) for x in inputs]
+    def forward(result: Tensor, *inputs: Tensor) -> Tensor:
         return result.view_as(result)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.inputs = [(x.shape, x.dtype, x.device) for x in inputs[1:]]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
@@ -23,19 +28,26 @@ class _Flat(torch.autograd.Function):
         return None, *zeros
 
 
-def flat(result: Tensor, *inputs: Tensor) -> Tensor:
+def flat(result: Tensor, *inputs: Any) -> Tensor:
     """A result that does not change with its inputs: their gradients are zeros, where torch has none."""
-    if torch.is_grad_enabled() and result.is_floating_point() and any(x.requires_grad for x in inputs):
-        followed: Tensor = _Flat.apply(result.detach(), *inputs)  # type: ignore[no-untyped-call]
+    tensors = [x for x in inputs if isinstance(x, Tensor)]
+    if torch.is_grad_enabled() and result.is_floating_point() and any(x.requires_grad for x in tensors):
+        followed: Tensor = _Flat.apply(result.detach(), *tensors)  # type: ignore[no-untyped-call]
         return followed
     return result
 
 
 class _AllTies(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, data: Tensor, result: Tensor) -> Tensor:
-        ctx.save_for_backward(data == result)
+    def forward(data: Tensor, result: Tensor) -> Tensor:
         return result.view_as(result)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        data, result = inputs
+        ctx.save_for_backward(data == result)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Any:
