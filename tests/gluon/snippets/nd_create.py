@@ -272,3 +272,7 @@ one = nd.array([[1, 2], [3, 4]]).mean().asnumpy()
 print("loss %f, %d, %.2f" % (one, one, one * 2), float(one), int(one), complex(one))
 print(one, repr(one), type(one), one.dtype, isinstance(one, np.ndarray), one.tolist())
 print(type(pickle.loads(pickle.dumps(one))), "%.1f" % nd.ones((1, 1)).asnumpy())
+
+# %% sizes_one_by_one
+attempt(lambda: nd.zeros(2, 3))
+attempt(lambda: nd.ones(2, 3))

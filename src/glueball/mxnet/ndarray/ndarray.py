@@ -147,7 +147,7 @@ class NDArray(metaclass=MXNetType):
     def asnumpy(self) -> np.ndarray[Any, Any]:
         """A copy as a NumPy array."""
         copied = self._as_numpy().copy()
-        return copied.view(single.array) if copied.size == 1 else copied
+        return copied.view(single.ndarray) if copied.size == 1 else copied
 
     def _as_numpy(self) -> np.ndarray[Any, Any]:
         """Its memory as a NumPy array; of what lies on a GPU a copy."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["array"]
+__all__ = ["ndarray"]
 
 
 class _Printed(type):
@@ -18,13 +18,16 @@ class _Printed(type):
         return repr(np.ndarray)
 
 
-class array(np.ndarray[Any, Any], metaclass=_Printed):  # the name that NumPy prints
+class ndarray(np.ndarray[Any, Any], metaclass=_Printed):
     """A NumPy array that `float`, `int`, `complex` and `%f` accept while it has one element.
 
     >>> from glueball.mxnet import nd
     >>> "%.1f" % nd.ones(3).sum().asnumpy()
     '3.0'
     """
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
 
     def __float__(self) -> float:
         return float(self.item()) if self.size == 1 else super().__float__()

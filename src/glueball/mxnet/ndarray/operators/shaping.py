@@ -187,7 +187,7 @@ def squeeze(data: Tensor, axis: Sizes | None = None) -> Tensor:
         return data.squeeze()
     axes = [int(x) % data.dim() if -data.dim() <= x < data.dim() else int(x) for x in as_sizes(axis)]
     for at in axes:
-        if at >= data.dim():
+        if not 0 <= at < data.dim():
             raise MXNetError(f"axis {at} is out of bounds for array of dimension {data.dim()}")
         if data.shape[at] != 1:
             raise MXNetError(
@@ -290,7 +290,11 @@ def _broadcast_to(self: NDArray, shape: Sizes) -> NDArray:
 def broadcast_axis(data: Tensor, axis: Sizes = (), size: Sizes = ()) -> Tensor:
     """Axes of size 1 repeated to the sizes given."""
     sizes = list(data.shape)
-    for at, new in zip(as_sizes(axis), as_sizes(size), strict=True):
+    chosen, wanted = as_sizes(axis), as_sizes(size)
+    if len(chosen) != len(wanted):
+        raise MXNetError(f"param.axis.ndim() == param.size.ndim() ({len(chosen)} vs. {len(wanted)}) : ")
+    _in_range(chosen, data.dim())
+    for at, new in zip(chosen, wanted, strict=True):
         if data.shape[at] != 1:
             raise MXNetError(f"Broadcasting axis must have size 1 ({data.shape[at]} vs. 1)")
         sizes[at] = new
@@ -383,6 +387,9 @@ def stack(*data: Tensor, axis: int = 0, num_args: int | None = None) -> Tensor:
     for at, part in enumerate(data):
         same_shapes(data[0], part, at)
         same_types(data[0], part, at)
+    axes = data[0].dim() + 1
+    if not -axes <= axis < axes:
+        raise MXNetError(f"axis {axis} exceeds the input dimension of {axes}")
     return torch.stack(data, int(axis))
 
 
@@ -409,6 +416,8 @@ def SliceChannel(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bo
         axis: along which.
         squeeze_axis: whether the axis, then of size 1 in each part, goes away.
     """
+    if num_outputs < 1:
+        raise MXNetError(f"value {num_outputs} for Parameter num_outputs should be greater equal to 1")
     axis = int(axis)
     if not -data.dim() <= axis < data.dim():
         raise MXNetError(f"axis {axis} is out of bounds for array of dimension {data.dim()}")
@@ -449,9 +458,28 @@ def split_v2(ary: Tensor, indices_or_sections: Sizes, axis: int = 0, squeeze_axi
 
 
 def moveaxis(tensor: NDArray, source: Sizes, destination: Sizes) -> NDArray:
-    """Some axes moved to other places, the others in their order."""
-    order = [at % tensor.ndim for at in as_sizes(source)]
-    places = [at % tensor.ndim for at in as_sizes(destination)]
+    """Some axes moved to other places, the others in their order.
+
+    Raises:
+        ValueError: there is no such axis or place, one comes twice, or there are more of the one than of the
+            other.
+    """
+    count = tensor.ndim
+    order = [at + count if at < 0 else at for at in as_sizes(source)]
+    places = [at + count if at < 0 else at for at in as_sizes(destination)]
+    for at in order:
+        if not 0 <= at < count:
+            raise ValueError(
+                f"Source should verify 0 <= source < tensor.ndimGot {at - count if at < 0 else at}"
+            )
+    for at in places:
+        if not 0 <= at < count:
+            raise ValueError(
+                f"Destination should verify 0 <= destination < tensor.ndim ({count}).",
+                f"Got {at - count if at < 0 else at}",
+            )
+    if len(set(order)) < len(order) or len(set(places)) < len(places):
+        raise ValueError("repeated axis")
     if len(order) != len(places):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
     axes = [at for at in range(tensor.ndim) if at not in order]
