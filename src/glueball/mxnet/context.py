@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from .base import MXNetError
+from .base import MXNetError, MXNetType
 
 __all__ = [
     "Context",
@@ -26,7 +26,7 @@ class _Current(threading.local):
     stack: list[Context] | None = None
 
 
-class Context:
+class Context(metaclass=MXNetType):
     """A device by MXNet's name; as a context manager, the one that new arrays are made on.
 
     cpu(1), cpu(2), … are the same memory as cpu(0) under other names, as in MXNet.

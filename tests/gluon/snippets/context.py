@@ -1,3 +1,6 @@
+# %% classes
+print(type(mx.cpu()), mx.Context, init.InitDesc)
+
 # %% repr
 print(mx.cpu(), mx.cpu(0), mx.cpu(1), mx.gpu(), mx.gpu(2))
 print(repr(mx.cpu()), str(mx.gpu(1)), mx.cpu_pinned())

@@ -355,3 +355,10 @@ net = nn.Dense(2, in_units=3)
 net.initialize()
 with autograd.pause():
     print(net(nd.ones((1, 3))).shape)
+
+# %% pooling_of_padding_alone
+for pool in (nn.MaxPool2D(2, padding=2), nn.AvgPool2D(2, padding=3), nn.MaxPool2D((3, 2), padding=(1, 2))):
+    try:
+        print(pool(nd.ones((1, 1, 5, 5))))
+    except mx.MXNetError as error:
+        print("pad_l[1]" in str(error), "pad_l[0]" in str(error))

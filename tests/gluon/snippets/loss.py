@@ -162,3 +162,8 @@ print(loss(pred, nd.array([2, 0])).mean().asscalar(), loss(pred, nd.array([2, 0]
 # %% softmax_cross_entropy_op
 print(nd.softmax_cross_entropy(pred, nd.array([2, 0])))
 print(nd.smooth_l1(pred, scalar=1.0), nd.log_softmax(pred), nd.softmax(pred, axis=0))
+
+# %% labels_of_another_count
+for count in (5, 12):
+    attempt(lambda: gloss.L2Loss()(nd.ones((2, 3)), nd.ones(count)))
+    attempt(lambda: gloss.SigmoidBCELoss()(nd.ones((2, 3)), nd.ones(count)))

@@ -318,3 +318,12 @@ print(nd.linalg.gemm(x, x, x, alpha=2, beta=0.5), nd.linalg.syrk(x), nd.linalg_g
 
 # %% khatri_rao_and_others
 print(nd.khatri_rao(nd.array([[1, 2], [3, 4]]), nd.array([[5, 6], [7, 8]])))
+
+# %% batch_dot_refused
+for left, right in [
+    ((2, 3, 4), (3, 4, 5)),
+    ((2, 3, 4), (2, 3, 5)),
+    ((2, 3, 4), (2, 2, 4, 5)),
+    ((2, 3), (3, 2)),
+]:
+    attempt(lambda: nd.batch_dot(nd.ones(left), nd.ones(right)))

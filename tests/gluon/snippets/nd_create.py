@@ -264,3 +264,15 @@ print((nd.zeros((2, 2)).asnumpy() == np.zeros((2, 2))).all(), nd.ones(3).asnumpy
 
 # %% tolist_of_numpy
 print(nd.array([[1.5, 2], [3, 4]]).asnumpy().tolist(), nd.array([1], dtype="int64").asnumpy().tolist())
+
+# %% one_element_as_a_number
+import pickle
+
+one = nd.array([[1, 2], [3, 4]]).mean().asnumpy()
+print("loss %f, %d, %.2f" % (one, one, one * 2), float(one), int(one), complex(one))
+print(one, repr(one), type(one), one.dtype, isinstance(one, np.ndarray), one.tolist())
+print(type(pickle.loads(pickle.dumps(one))), "%.1f" % nd.ones((1, 1)).asnumpy())
+
+# %% sizes_one_by_one
+attempt(lambda: nd.zeros(2, 3))
+attempt(lambda: nd.ones(2, 3))

@@ -183,3 +183,22 @@ mx.random.seed(6)
 net = nn.Dense(2, in_units=2)
 net.initialize()
 print(net.weight.data(), nd.random.uniform(shape=2))
+
+# %% unknown_sizes
+for shape in (-1, 0, (2, -1), 2.5, (2, 2.0), "a"):
+    try:
+        nd.random.uniform(shape=shape)
+    except mx.MXNetError as error:
+        print(
+            shape, "inferring shapes failed" in str(error), "Invalid Parameter format for shape" in str(error)
+        )
+for draw in (nd.random.normal, nd.random.exponential, nd.random.poisson):
+    try:
+        draw(shape=(3, -1))
+    except mx.MXNetError as error:
+        print("inferring shapes failed" in str(error))
+try:
+    nd.random.randint(0, 3, shape=-1)
+except mx.MXNetError as error:
+    print("inferring shapes failed" in str(error))
+print(nd.random.uniform(shape=3))

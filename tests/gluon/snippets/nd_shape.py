@@ -176,3 +176,46 @@ print(a.stype, a.tostype("default").stype, nd.cast_storage(a, "default").stype)
 # %% as_other_arrays
 a = nd.ones(2)
 print(type(a.as_nd_ndarray()).__name__, a.as_nd_ndarray() is a)
+
+# %% axes_out_of_range
+x = nd.ones((2, 3))
+for axis in (3, -3):
+    attempt(lambda: nd.concat(x, x, dim=axis))
+    attempt(lambda: nd.squeeze(x, axis=axis))
+    attempt(lambda: nd.moveaxis(x, 0, axis))
+    attempt(lambda: nd.moveaxis(x, axis, 0))
+    attempt(lambda: nd.pick(x, nd.zeros(2), axis=axis))
+    attempt(lambda: nd.cumsum(x, axis=axis))
+for axis in (4, -5):
+    attempt(lambda: nd.stack(x, x, axis=axis))
+
+# %% moveaxis_refused
+x = nd.ones((2, 3, 4))
+attempt(lambda: nd.moveaxis(x, (0, 0), (1, 0)))
+attempt(lambda: nd.moveaxis(x, (0, 1), (0,)))
+print(nd.moveaxis(x, -1, 0).shape, nd.moveaxis(x, (0, 1), (-1, -2)).shape)
+
+# %% counts_out_of_range
+x = nd.ones((2, 3))
+attempt(lambda: nd.one_hot(nd.array([0]), -1))
+for count in (0, -1):
+    try:
+        nd.split(x, num_outputs=count)
+    except mx.MXNetError as error:
+        print(f"value {count} for Parameter num_outputs should be greater equal to 1" in str(error))
+for axis in (3, -2):
+    try:
+        nd.broadcast_axis(nd.ones((1, 3)), axis=axis, size=3)
+    except mx.MXNetError as error:
+        print(f"index = {axis} must be in range [0, 2)" in str(error))
+
+# %% sequences_refused
+x = nd.ones((2, 3))
+for sequence in (nd.SequenceMask, nd.SequenceLast, nd.SequenceReverse):
+    for axis in (2, -1):
+        try:
+            sequence(x, nd.ones(3), True, axis=axis)
+        except mx.MXNetError as error:
+            print("Current implementation expects axis to be 0" in str(error))
+    attempt(lambda: sequence(x, nd.ones(7), True))
+    attempt(lambda: sequence(nd.ones(3)))

@@ -325,3 +325,10 @@ p.initialize(init.One())
 d = p.data()
 p.initialize(init.Zero(), force_reinit=True)
 print(d is p.data(), d, p.data())
+
+# %% sizes_below_zero
+for shape in ((2, -1), (0, -1), (-3, 0)):
+    attempt(lambda: gluon.Parameter("w", shape=shape).initialize())
+    attempt(lambda: gluon.Parameter("w", shape=shape, allow_deferred_init=True).initialize())
+attempt(lambda: nn.Dense(-3).initialize())
+attempt(lambda: nn.Dense(3, in_units=-1).initialize())

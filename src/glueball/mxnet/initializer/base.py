@@ -18,7 +18,7 @@ from .registry import create
 __all__ = ["InitDesc", "Initializer"]
 
 
-class InitDesc(str):
+class InitDesc(str, metaclass=MXNetType):
     """A parameter's name, with what is known of it besides.
 
     Args:

@@ -95,7 +95,9 @@ def _context(ctx: Any) -> Context:
         if not named:
             raise MXNetError(f"Invalid context string {ctx}")
         return Context(named[1], int(named[2]))
-    return ctx  # type: ignore[no-any-return]
+    if not isinstance(ctx, Context):  # nd.zeros(2, 3), say, for nd.zeros((2, 3))
+        raise MXNetError(f"Invalid context string {ctx}")
+    return ctx
 
 
 def _sizes(shape: Shape) -> tuple[int, ...]:

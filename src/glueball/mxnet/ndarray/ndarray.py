@@ -17,6 +17,7 @@ import torch
 from .._mode import mode
 from ..base import MXNetError, MXNetType
 from ..context import Context, context_of, device_of
+from . import single
 from .dtypes import numpy_type, torch_dtype
 from .graph import Gradient, backward_state, follow, graph_state, raw, writable
 
@@ -145,7 +146,8 @@ class NDArray(metaclass=MXNetType):
 
     def asnumpy(self) -> np.ndarray[Any, Any]:
         """A copy as a NumPy array."""
-        return self._as_numpy().copy()
+        copied = self._as_numpy().copy()
+        return copied.view(single.ndarray) if copied.size == 1 else copied
 
     def _as_numpy(self) -> np.ndarray[Any, Any]:
         """Its memory as a NumPy array; of what lies on a GPU a copy."""

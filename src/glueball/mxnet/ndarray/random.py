@@ -59,12 +59,18 @@ def _shape_of(shape: Any, out: NDArray | None, name: str) -> tuple[int, ...] | N
     """What is drawn, or for arrays of parameters what for each element; None where nobody said it.
 
     Raises:
-        MXNetError: there is no shape, or another one than that of `out`.
+        MXNetError: it is no shape, or some size is not known, which 0 and −1 mean to MXNet.
     """
     if shape is None:
         return None if out is None else out.shape
-    sizes = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
-    if not sizes or 0 in sizes:
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if not all(isinstance(size, (int, np.integer)) for size in given):
+        raise MXNetError(
+            f"Invalid Parameter format for shape expect Shape(tuple) but value='{shape}', in operator "
+            f"_random_{name}"
+        )
+    sizes = tuple(map(int, given))
+    if not sizes or min(sizes) <= 0:
         raise MXNetError(f"Operator _random_{name} inferring shapes failed.\nshape : {tuple(sizes)}")
     return sizes
 

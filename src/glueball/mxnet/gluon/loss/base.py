@@ -59,10 +59,13 @@ def like(label: Tensor, pred: Tensor) -> Tensor:
     """The labels in the shape of the predictions.
 
     Raises:
-        ValueError: they are not as many.
+        MXNetError: they are fewer.
+        ValueError: they are more.
     """
     if label.shape == pred.shape:
         return label
+    if label.numel() < pred.numel():
+        raise MXNetError("target shape size is larger than the current shape")
     if label.numel() != pred.numel():
         raise ValueError(f"Cannot reshape array of size {label.numel()} into shape {tuple(pred.shape)}")
     return label.reshape(pred.shape)

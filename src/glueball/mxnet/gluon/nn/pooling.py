@@ -88,6 +88,8 @@ class _Pooling(Layer):
         mean = options["pool_type"] == "avg"
         full = options["pooling_convention"] == "full"
         wide = any(2 * p > k for p, k in zip(pad, kernel, strict=False))
+        if wide and any(p >= k for p, k in zip(pad, kernel, strict=False)):
+            self._refuse(x)
         if wide or (full and not self._as_torch_counts(x)):
             return self._padded(x, mean)
         if mean:
@@ -126,7 +128,9 @@ class _Pooling(Layer):
             raise MXNetError(f"Input data should be  {_ANY}")
         if x.dim() != axes + 2:
             raise MXNetError(f"Input data should be {axes + 2}D in (batch, channel, {_AXES[axes]})")
-        for size, k, p in zip(x.shape[2:], kernel, pad, strict=False):
+        for at, (size, k, p) in enumerate(zip(x.shape[2:], kernel, pad, strict=False)):
+            if p >= k > 0:  # windows of nothing but padding
+                raise MXNetError(f"pad_l[{at}] < kernel[{at}] ({p} vs. {k}) : ")
             if k > size + 2 * p:
                 if axes == 3:
                     raise MXNetError(f"({k} vs. {size + 2 * p}) : kernel size exceeds input")

@@ -30,8 +30,18 @@ class DeferredInitializationError(MXNetError):
 
 
 def shape_is_known(shape: Shape | None) -> bool:
-    """Whether every dimension of a shape is known (MXNet writes 0 or -1 for one that is not)."""
-    return bool(shape) and min(shape) > 0  # type: ignore[arg-type]
+    """Whether every dimension of a shape is known (MXNet writes 0 for one that is not).
+
+    Raises:
+        AssertionError: the first that is not known is below 0.
+    """
+    if not shape:
+        return False
+    for size in shape:
+        if size <= 0:
+            assert size == 0, f"shape dimension size cannot be less than 0, while received {size}"
+            return False
+    return True
 
 
 def contexts(ctx: Contexts) -> list[Context]:

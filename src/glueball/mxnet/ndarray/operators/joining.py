@@ -54,6 +54,9 @@ def stack(*data: Tensor, axis: int = 0, num_args: int | None = None) -> Tensor:
     for at, part in enumerate(data):
         same_shapes(data[0], part, at)
         same_types(data[0], part, at)
+    axes = data[0].dim() + 1
+    if not -axes <= axis < axes:
+        raise MXNetError(f"axis {axis} exceeds the input dimension of {axes}")
     return torch.stack(data, int(axis))
 
 
@@ -80,6 +83,8 @@ def SliceChannel(data: Tensor, num_outputs: int, axis: int = 1, squeeze_axis: bo
         axis: along which.
         squeeze_axis: whether the axis, then of size 1 in each part, goes away.
     """
+    if num_outputs < 1:
+        raise MXNetError(f"value {num_outputs} for Parameter num_outputs should be greater equal to 1")
     axis = int(axis)
     if not -data.dim() <= axis < data.dim():
         raise MXNetError(f"axis {axis} is out of bounds for array of dimension {data.dim()}")

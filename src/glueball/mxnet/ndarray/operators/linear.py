@@ -74,16 +74,18 @@ def batch_dot(
     forward_stype: str | None = None,
 ) -> Tensor:
     """The products of the matrices in the last two axes, one for each place in the axes before."""
-    if lhs.dim() < 3 or rhs.dim() < 3:
+    if lhs.dim() < 3 or rhs.dim() != lhs.dim():
         raise MXNetError(
             "batch_dot currently only support N-D*N-D array (N >= 3)"
             f"{joined(lhs.shape)} v.s. {joined(rhs.shape)}"
         )
     a = lhs.mT if transpose_a else lhs
     b = rhs.mT if transpose_b else rhs
-    if a.dim() != b.dim() or a.shape[:-2] != b.shape[:-2] or a.shape[-1] != b.shape[-2]:
+    batches_differ = a.shape[:-2] != b.shape[:-2]
+    if batches_differ or a.shape[-1] != b.shape[-2]:
+        what = "the leading batch dimensions must be equal" if batches_differ else "shape mismatch"
         raise MXNetError(
-            f"batch_dot shape error (shape mismatch): {joined(lhs.shape)} X {joined(rhs.shape)} "
+            f"batch_dot shape error ({what}): {joined(lhs.shape)} X {joined(rhs.shape)} "
             f"trans_a={int(transpose_a)} trans_b={int(transpose_b)}"
         )
     same_types(lhs, rhs)

@@ -83,6 +83,8 @@ def topk(
 @operator(method=False)
 def cumsum(a: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Sums of what came so far, along an axis or in one line."""
+    if axis is not None and not -a.dim() <= axis < a.dim():
+        raise MXNetError(f"axis value {axis} out of range")
     line, at = _line(a, axis)
     return line.cumsum(at, dtype=a.dtype if dtype is None else torch_dtype(dtype))
 

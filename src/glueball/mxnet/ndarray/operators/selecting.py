@@ -91,7 +91,9 @@ def pick(
     """
     if axis is None:
         raise MXNetError("axis=None is not supported by pick yet. Must specify an axis.")
-    at = _axis(data, int(axis))
+    if not -data.dim() <= axis < data.dim():
+        raise MXNetError(f"axis {axis} exceeds the input dimension of {data.dim()}")
+    at = axis % data.dim()
     kept = [1 if x == at else size for x, size in enumerate(data.shape)]
     dropped = [size for x, size in enumerate(data.shape) if x != at]
     if list(index.shape) not in (kept, dropped) and not (not dropped and index.numel() == 1):
@@ -149,6 +151,8 @@ def one_hot(
     indices: Tensor, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32"
 ) -> Tensor:
     """A new last axis with `on_value` at the index and `off_value` elsewhere; all off for one outside."""
+    if depth < 0:
+        raise MXNetError("Dimension size, depth, must be a non-negative integer")
     wanted = torch_dtype(dtype)
     columns = torch.arange(int(depth), device=indices.device)
     hit = whole(indices).unsqueeze(-1) == columns
@@ -203,6 +207,22 @@ def _within(data: Tensor, length: Tensor, axis: int) -> Tensor:
     return mask.reshape(*mask.shape, *[1] * (data.dim() - 2))
 
 
+def _sequences(data: Tensor, length: Tensor | None, axis: int, axes: tuple[int, ...] = (0, 1)) -> None:
+    """Refuse what is no batch of sequences along an axis.
+
+    Raises:
+        MXNetError: there is no batch, the axis is not one of `axes`, or the lengths do not fit.
+    """
+    if data.dim() < 2:
+        raise MXNetError("The data array must be of rank 2 or greater.")
+    if axis not in axes:
+        raise MXNetError(f"Current implementation expects axis to be {' or '.join(map(str, axes))}.")
+    if length is not None and tuple(length.shape) != (data.shape[1 - axis],):
+        raise MXNetError(
+            f"Shape inconsistent, Provided = {joined(length.shape)}, inferred shape=({data.shape[1 - axis]},)"
+        )
+
+
 @operator
 def SequenceMask(
     data: Tensor,
@@ -221,6 +241,7 @@ def SequenceMask(
         axis: the one of time.
     """
     count_arrays("SequenceMask", 1, sequence_length, bool(use_sequence_length))
+    _sequences(data, sequence_length, axis)
     if sequence_length is None:
         return data.clone()
     return data.masked_fill(~_within(data, sequence_length, int(axis)), value)
@@ -233,6 +254,7 @@ def SequenceLast(
     """Each sequence's last element, the axis of time (0 or 1) gone."""
     axis = int(axis)
     count_arrays("SequenceLast", 1, sequence_length, bool(use_sequence_length))
+    _sequences(data, sequence_length, axis)
     if sequence_length is None:
         return data.select(axis, data.shape[axis] - 1)
     batch = torch.arange(data.shape[1 - axis], device=data.device)
@@ -246,6 +268,7 @@ def SequenceReverse(
 ) -> Tensor:
     """Each sequence (along the first axis) turned around, what lies beyond its end left there."""
     count_arrays("SequenceReverse", 1, sequence_length, bool(use_sequence_length))
+    _sequences(data, sequence_length, axis, axes=(0,))
     if sequence_length is None:
         return data.flip(0)
     steps = torch.arange(data.shape[0], device=data.device)[:, None]

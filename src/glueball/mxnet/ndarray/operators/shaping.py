@@ -14,7 +14,7 @@ from ..followed import flat
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import OPERATORS, operator
 
-__all__ = ["as_sizes", "flat_of", "new_shape"]
+__all__ = ["as_sizes", "flat_of", "in_range", "new_shape"]
 
 Sizes = int | Sequence[int]
 
@@ -184,7 +184,7 @@ def squeeze(data: Tensor, axis: Sizes | None = None) -> Tensor:
         return data.squeeze()
     axes = [int(x) % data.dim() if -data.dim() <= x < data.dim() else int(x) for x in as_sizes(axis)]
     for at in axes:
-        if at >= data.dim():
+        if not 0 <= at < data.dim():
             raise MXNetError(f"axis {at} is out of bounds for array of dimension {data.dim()}")
         if data.shape[at] != 1:
             raise MXNetError(
@@ -193,7 +193,8 @@ def squeeze(data: Tensor, axis: Sizes | None = None) -> Tensor:
     return data.reshape([size for at, size in enumerate(data.shape) if at not in axes])
 
 
-def _in_range(axes: tuple[int, ...], count: int) -> None:
+def in_range(axes: tuple[int, ...], count: int) -> None:
+    """Refuse axes that are not there."""
     for at in axes:
         if not 0 <= at < count:
             raise MXNetError(f"i >= 0 && i < ndim(): index = {at} must be in range [0, {count})")
@@ -210,7 +211,7 @@ def transpose(data: Tensor, axes: Sizes | None = ()) -> Tensor:
             f"the array has {data.dim()} axes and {len(order)} are given: "
             f"std: :max(shp.ndim(), out_shp.ndim()) == param.axes.ndim() ({data.dim()} vs. {len(order)}) : "
         )
-    _in_range(order, data.dim())
+    in_range(order, data.dim())
     return data.permute(order)
 
 
@@ -232,7 +233,7 @@ def reverse(data: Tensor, axis: Sizes) -> Tensor:
     axes = as_sizes(axis)
     if max(axes) >= data.dim():
         raise MXNetError(f"axis < ishape.ndim() ({max(axes)} vs. {data.dim()}) : ")
-    _in_range(axes, data.dim())
+    in_range(axes, data.dim())
     return data.flip(axes)
 
 
@@ -266,9 +267,28 @@ def reshape_like(
 
 
 def moveaxis(tensor: NDArray, source: Sizes, destination: Sizes) -> NDArray:
-    """Some axes moved to other places, the others in their order."""
-    order = [at % tensor.ndim for at in as_sizes(source)]
-    places = [at % tensor.ndim for at in as_sizes(destination)]
+    """Some axes moved to other places, the others in their order.
+
+    Raises:
+        ValueError: there is no such axis or place, one comes twice, or there are more of the one than of the
+            other.
+    """
+    count = tensor.ndim
+    order = [at + count if at < 0 else at for at in as_sizes(source)]
+    places = [at + count if at < 0 else at for at in as_sizes(destination)]
+    for at in order:
+        if not 0 <= at < count:
+            raise ValueError(
+                f"Source should verify 0 <= source < tensor.ndimGot {at - count if at < 0 else at}"
+            )
+    for at in places:
+        if not 0 <= at < count:
+            raise ValueError(
+                f"Destination should verify 0 <= destination < tensor.ndim ({count}).",
+                f"Got {at - count if at < 0 else at}",
+            )
+    if len(set(order)) < len(order) or len(set(places)) < len(places):
+        raise ValueError("repeated axis")
     if len(order) != len(places):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
     axes = [at for at in range(tensor.ndim) if at not in order]

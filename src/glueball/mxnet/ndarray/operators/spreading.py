@@ -10,7 +10,7 @@ from ...base import MXNetError
 from ..arguments import choice, joined
 from ..ndarray import NDArray, Tensor, raw, wrap
 from ..register import operator
-from .shaping import Sizes, as_sizes, flat_of
+from .shaping import Sizes, as_sizes, flat_of, in_range
 
 __all__: list[str] = []
 
@@ -63,7 +63,11 @@ def _broadcast_to(self: NDArray, shape: Sizes) -> NDArray:
 def broadcast_axis(data: Tensor, axis: Sizes = (), size: Sizes = ()) -> Tensor:
     """Axes of size 1 repeated to the sizes given."""
     sizes = list(data.shape)
-    for at, new in zip(as_sizes(axis), as_sizes(size), strict=True):
+    chosen, wanted = as_sizes(axis), as_sizes(size)
+    if len(chosen) != len(wanted):
+        raise MXNetError(f"param.axis.ndim() == param.size.ndim() ({len(chosen)} vs. {len(wanted)}) : ")
+    in_range(chosen, data.dim())
+    for at, new in zip(chosen, wanted, strict=True):
         if data.shape[at] != 1:
             raise MXNetError(f"Broadcasting axis must have size 1 ({data.shape[at]} vs. 1)")
         sizes[at] = new
