@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from torch import nn
 
 import glueball as gb
 from glueball import init
+from processes import in_processes
 
 RULES = {
     r"0\.weight": init.Normal(0.5),
@@ -26,21 +25,6 @@ RULES = {
 
 def model():
     return nn.Sequential(nn.Linear(5, 7), nn.Linear(7, 5), nn.Linear(5, 3))
-
-
-def in_processes(work, count, tmp):
-    """Run work(rank, count) in `count` processes joined by gloo; an error in one is an error here."""
-    rendezvous = Path(tempfile.mkdtemp(dir=tmp)) / "rendezvous"
-    torch.multiprocessing.spawn(_start, args=(work, count, str(rendezvous)), nprocs=count)
-
-
-def _start(rank, work, count, rendezvous):
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=count)
-    work(rank, count)
-    # Who leaves first takes the connections along that others still read from.
-    dist.barrier()
-    dist.destroy_process_group()
 
 
 def fully_sharded(rank, count):

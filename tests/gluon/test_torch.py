@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from processes import in_processes
 from torch.nn.utils import parametrizations, parametrize, prune
 
 import glueball as gb
 from glueball.mxnet import autograd, gluon, init, nd
 from glueball.mxnet.gluon import nn
+from processes import in_processes
 
 
 def mlp(known=True, **kwargs):
