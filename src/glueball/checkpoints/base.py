@@ -153,9 +153,20 @@ class Checkpoint(Mapping[str, Entry]):
         return part
 
     def lazy(self, name: str) -> Lazy:
-        """The array to be, for a writer: read when its turn comes, and not copied where it is mapped."""
+        """The array to be, for a writer: read when its turn comes, and not copied where it is mapped.
+
+        A sparse one will be dense.
+        """
         entry = self[self.aliases.get(name, name)]
-        return Lazy(entry.shape, entry.dtype, lambda: self.read(name, copy=False))
+
+        def make() -> NDArray[Any]:
+            array = self.read(name, copy=False)
+            if isinstance(array, np.ndarray):
+                return array
+            self._check_expansion(entry, entry.nbytes)
+            return array.dense()
+
+        return Lazy(entry.shape, entry.dtype, make)
 
     def close(self) -> None:
         """Let go of the file. Arrays that were read stay."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glueball.errors import DTypeError, FileFormatError, ShapeError
 
-from .sparse import CSR, RowSparse
+T = TypeVar("T")
 
 __all__ = ["Arrays", "Lazy", "check_names", "taken", "with_copies"]
 
@@ -31,7 +31,7 @@ class Lazy:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    make: Callable[[], NDArray[Any] | RowSparse | CSR]
+    make: Callable[[], NDArray[Any]]
 
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any] | Lazy]"
@@ -42,14 +42,13 @@ def taken(name: str, value: NDArray[Any] | Lazy) -> NDArray[Any]:
 
     Raises:
         ShapeError: a lazy array did not get the shape that it said.
-        DTypeError: nor the dtype, or it is sparse where that was not said.
+        DTypeError: nor the dtype.
     """
     if not isinstance(value, Lazy):
         return value
     array = value.make()
-    if not isinstance(array, np.ndarray) or array.dtype != value.dtype:
-        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-        raise DTypeError(f"{name!r} was to be {value.dtype}, and became {kind}")
+    if array.dtype != value.dtype:
+        raise DTypeError(f"{name!r} was to be {value.dtype}, and became {array.dtype}")
     if array.shape != value.shape:
         raise ShapeError(f"{name!r} was to have the shape {value.shape}, and has {array.shape}")
     return array
@@ -72,7 +71,7 @@ def check_names(arrays: Mapping[str, Any], aliases: Mapping[str, str]) -> None:
             raise FileFormatError(f"{alias!r} is to be another name of {name!r}, which is no array")
 
 
-def with_copies(arrays: Arrays, aliases: Mapping[str, str] | None) -> dict[str, NDArray[Any] | Lazy]:
+def with_copies(arrays: Mapping[str, T], aliases: Mapping[str, str] | None) -> dict[str, T]:
     """All arrays by all names, for formats that cannot tie: each name gets the bytes."""
     check_names(arrays, aliases or {})
     return {**arrays, **{alias: arrays[name] for alias, name in (aliases or {}).items()}}
