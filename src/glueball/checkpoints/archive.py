@@ -28,6 +28,7 @@ class Member(NamedTuple):
         stored: how many there are.
         size: how many it has when they are decompressed.
         compressed: whether they are to be.
+        crc: the checksum of its bytes when they are decompressed.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Member(NamedTuple):
     stored: int
     size: int
     compressed: bool
+    crc: int
 
 
 class Archive:
@@ -101,11 +103,15 @@ class Archive:
             raise self.bad(member, f"its compressed bytes are damaged: {error}") from None
         if left:
             raise self.bad(member, f"its compressed bytes end {left} bytes early")
-        return b"".join(pieces)
+        whole = b"".join(pieces)
+        if wanted == member.size and zlib.crc32(whole) != member.crc:
+            raise self.bad(member, "its compressed bytes do not have the checksum that they should")
+        return whole
 
     def _member(self, info: zipfile.ZipInfo) -> Member:
         at = info.header_offset
-        member = Member(info.filename, at, info.compress_size, info.file_size, bool(info.compress_type))
+        sizes = info.compress_size, info.file_size
+        member = Member(info.filename, at, *sizes, bool(info.compress_type), info.CRC)
         if info.flag_bits & 1:
             raise self.bad(member, "it is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

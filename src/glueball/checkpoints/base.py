@@ -140,9 +140,11 @@ class Checkpoint(Mapping[str, Entry]):
             if key != ():
                 raise ShapeError(f"{name!r} is {entry.storage} and read as a whole; .dense() can be indexed")
             return self._sparse(entry, copy)
-        part = self._part(entry, key)
+        part = np.asarray(self._part(entry, key))  # an element that integers select is no array yet
         if part.dtype == np.bool_ and (part.view(np.uint8) > 1).any():
-            part = part.view(np.uint8) != 0  # any other byte is true as well, and NumPy counts on 0 and 1
+            part = np.asarray(
+                part.view(np.uint8) != 0
+            )  # any other byte is true as well, and NumPy counts on 0 and 1
         if not part.dtype.isnative:
             part = part.astype(part.dtype.newbyteorder("="))
         if not copy:

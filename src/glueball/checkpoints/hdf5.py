@@ -70,6 +70,7 @@ class Hdf5File(Checkpoint):
         self._names: dict[Any, str] = {}
         self._left, self._path = _MOST_OBJECTS, file
         try:
+            self._names[h5py.h5o.get_info(self._opened.id).addr] = "/"
             metadata = self._attributes(self._opened, "")
             self._group(self._opened, "", 0)
         except _BROKEN as error:

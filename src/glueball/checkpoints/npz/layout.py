@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import warnings
+import ast
+import re
+import struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,11 @@ __all__ = ["MAGIC", "MOST", "Npy", "parse"]
 MAGIC = b"\x93NUMPY"
 MOST = 16_384  # bytes of a header; NumPy itself takes no more than 10,000 of text
 _TEXT = 10_000
+_LENGTHS = {
+    b"\x01\x00": struct.Struct("<H"),
+    b"\x02\x00": struct.Struct("<I"),
+    b"\x03\x00": struct.Struct("<I"),
+}
 
 
 class Npy(NamedTuple):
@@ -52,28 +58,39 @@ def parse(head: bytes, size: int, where: str, at: int = 0) -> Npy:
     Raises:
         FileFormatError: it is none, or a damaged one.
     """
-    stream = io.BytesIO(head)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            version = np.lib.format.read_magic(stream)
-            reader = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }
-            # Version 3 is version 2 whose field names are UTF-8; it has records only, which are just listed.
-            reader[3, 0] = np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = reader[version](stream, _TEXT)
-        wanted = array_bytes(dtype, shape) if min(shape, default=0) >= 0 else -1
-    except (ValueError, TypeError, KeyError, SyntaxError, RecursionError, MemoryError) as error:
-        why = str(error).partition("\n")[0] if not isinstance(error, KeyError) else "an unknown version"
+        text, begin = _text(head)
+        # A literal: numbers, text and what holds them. Python 2 wrote 3L.
+        fields = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text))
+        shape, fortran = tuple(fields["shape"]), bool(fields["fortran_order"])
+        dtype = np.lib.format.descr_to_dtype(fields["descr"])
+        if not all(type(size) is int and size >= 0 for size in shape):
+            raise ValueError(f"no array has the shape {shape}")
+        wanted = array_bytes(dtype, shape)
+    except (ValueError, TypeError, LookupError, SyntaxError, RecursionError, MemoryError) as error:
+        why = repr(str(error).partition("\n")[0])[1:-1]
         raise FileFormatError(f"{where}, byte {at}: the header of the array is damaged: {why}") from None
-    found = Npy(shape, fortran, dtype, stream.tell())
-    if wanted < 0:
-        raise FileFormatError(f"{where}, byte {at}: no array has the shape {shape}")
+    found = Npy(shape, fortran, dtype, begin)
     if found.unreadable is None and size - found.begin != wanted:
         raise FileFormatError(
             f"{where}, byte {at + found.begin}: {dtype} of shape {shape} takes {wanted} bytes, and"
             f" {size - found.begin} are there"
         )
     return found
+
+
+def _text(head: bytes) -> tuple[str, int]:
+    """The header's text and where it ends."""
+    if head[: len(MAGIC)] != MAGIC:
+        raise ValueError("it does not begin as one")
+    form = _LENGTHS.get(head[len(MAGIC) :][:2])
+    if form is None:
+        raise ValueError(f"version {head[len(MAGIC) :][:2].hex('.')} is unknown")
+    begin = len(MAGIC) + 2 + form.size
+    if len(head) < begin:
+        raise ValueError("it ends early")
+    (length,) = form.unpack_from(head, len(MAGIC) + 2)
+    if length > min(_TEXT, len(head) - begin):
+        raise ValueError(f"{length} bytes of text, and there are {len(head) - begin}")
+    # Only the names of fields are ever beyond ASCII, and records are just listed.
+    return str(head[begin : begin + length], "latin-1"), begin + length

@@ -56,4 +56,4 @@ def write(
             info = zipfile.ZipInfo(f"{name}.npy", _DATE)
             info.external_attr = 0o600 << 16  # what NumPy and zipfile give
             with archive.open(info, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(taken(name, value)), allow_pickle=False)
+                np.lib.format.write_array(member, taken(name, value), allow_pickle=False)

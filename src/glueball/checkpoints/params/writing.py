@@ -110,6 +110,7 @@ def _pieces(arrays: list[tuple[bytes | None, Array | Lazy]], version: int) -> It
         yield b"".join(header)
         for part in (data, *indices):
             yield np.asarray(part, _little(part.dtype), order="C").reshape(-1).view(np.uint8).data
+        del value, data, indices, part  # before the next one is made
     names = [name for name, _ in arrays if name is not None]
     yield U64.pack(len(names))
     for name in names:

@@ -94,6 +94,7 @@ def put(file: BinaryIO, planned: Planned) -> None:
         array = taken(name, value)
         flat = np.asarray(array, _little(array.dtype), order="C").reshape(-1)
         file.write(flat.view(np.uint8).data)
+        del array, flat  # before the next one is made
 
 
 def _metadata(metadata: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:
