@@ -58,7 +58,14 @@ class Archive:
         try:
             with zipfile.ZipFile(_Reader(content)) as opened:
                 found = opened.infolist()
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, struct.error) as error:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            OSError,
+            ValueError,
+            LookupError,
+            struct.error,
+        ) as error:
             raise FileFormatError(f"{file}: the zip archive's directory is damaged: {error}") from None
         self.members: dict[str, Member] = {}
         for info in found:
@@ -151,7 +158,7 @@ class _Reader(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         at = offset + (0, self._at, self._size)[whence]
         if at < 0:
-            raise ValueError(f"there is no byte {at}")
+            raise OSError(f"there is no byte {at}")
         self._at = at
         return at
 

@@ -45,7 +45,7 @@ def write(
         )
     named = with_copies(arrays, aliases)
     for name, value in named.items():
-        if value.dtype.kind not in "biufc" or value.dtype.isbuiltin != 1:
+        if value.dtype.kind not in "biufc" or value.dtype.isbuiltin == 2:
             raise DTypeError(
                 f"{name!r} is of dtype {value.dtype}, which NumPy's files do not keep; convert it"
             )

@@ -216,6 +216,9 @@ class Pickle:
             elif made_by == "collections.defaultdict":
                 self._made(Dict())
                 return
+            elif made_by in ("builtins.bytes", "__builtin__.bytes") and not args:
+                self._push(b"")
+                return
             elif made_by == "_codecs.encode" and len(args) == 2 and args[1] == "latin1":
                 # How protocol 2 writes bytes, which Python 2 had as text.
                 if type(args[0]) is not str:

@@ -225,6 +225,8 @@ def _numpy(node: Object) -> str:
     state = node.state
     if what == "_reconstruct" and type(state) is tuple and len(state) == 5 and type(state[1]) is tuple:
         return f"a NumPy array{_dtype(state[2])} of shape {short(state[1])}"
+    if what == "_frombuffer" and len(node.args) == 4 and type(node.args[2]) is tuple:
+        return f"a NumPy array{_dtype(node.args[1])} of shape {short(node.args[2])}"
     if what == "scalar" and node.args:
         return f"a NumPy number{_dtype(node.args[0])}"
     return _cut(f"NumPy's {what}", 60)

@@ -91,8 +91,8 @@ class PytorchFile(Checkpoint):
             content = self._archive.read(place.member)
         width = tensor.dtype.itemsize
         swapped = self._big_endian and width > 1
-        # ml_dtypes have no byte order of their own, so they are swapped as integers.
-        plain = tensor.dtype.kind in "biufc" and tensor.dtype.isbuiltin == 1
+        # ml_dtypes, whose dtypes NumPy counts as a user's (2), have one byte order; integers are swapped.
+        plain = tensor.dtype.isbuiltin != 2
         raw = tensor.dtype if plain else np.dtype(f"u{width}")
         order = raw.newbyteorder(">" if swapped else "<")
         strides = [stride * width for stride in tensor.strides]
