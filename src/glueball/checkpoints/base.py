@@ -212,7 +212,9 @@ def array_bytes(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
     Raises:
         ShapeError: no memory could hold it.
     """
-    # NumPy counts the other dimensions of an empty array too.
-    if len(shape) > _MAX_DIMENSIONS or prod(size or 1 for size in shape) * dtype.itemsize > _MAX_BYTES:
-        raise ShapeError(f"no memory holds {dtype} of shape {shape}")
-    return prod(shape) * dtype.itemsize
+    if len(shape) <= _MAX_DIMENSIONS:
+        size = prod(shape) * dtype.itemsize
+        # NumPy counts the other dimensions of an empty array too.
+        if (size or prod(one or 1 for one in shape) * dtype.itemsize) <= _MAX_BYTES:
+            return size
+    raise ShapeError(f"no memory holds {dtype} of shape {shape}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import struct
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,12 +61,7 @@ def parse(head: bytes, size: int, where: str, at: int = 0) -> Npy:
     """
     try:
         text, begin = _text(head)
-        # A literal: numbers, text and what holds them. Python 2 wrote 3L.
-        fields = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text))
-        shape, fortran = tuple(fields["shape"]), bool(fields["fortran_order"])
-        dtype = np.lib.format.descr_to_dtype(fields["descr"])
-        if not all(type(size) is int and size >= 0 for size in shape):
-            raise ValueError(f"no array has the shape {shape}")
+        shape, fortran, dtype = _fields(text)
         wanted = array_bytes(dtype, shape)
     except (ValueError, TypeError, LookupError, SyntaxError, RecursionError, MemoryError) as error:
         why = repr(str(error).partition("\n")[0])[1:-1]
@@ -77,6 +73,16 @@ def parse(head: bytes, size: int, where: str, at: int = 0) -> Npy:
             f" {size - found.begin} are there"
         )
     return found
+
+
+@lru_cache(1000)  # most arrays of a model have one of a few shapes
+def _fields(text: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and dtype that the text says: a literal of numbers, text and what holds them."""
+    fields = ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text))  # Python 2 wrote 3L
+    shape = tuple(fields["shape"])
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise ValueError(f"no array has the shape {shape}")
+    return shape, bool(fields["fortran_order"]), np.lib.format.descr_to_dtype(fields["descr"])
 
 
 def _text(head: bytes) -> tuple[str, int]:

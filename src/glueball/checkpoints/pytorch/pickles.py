@@ -107,7 +107,9 @@ class Pickle:
 
     def _made(self, value: Any) -> None:
         """Push something that takes more memory than it takes bytes, of which there can be so many."""
-        self._count()
+        self._left -= 1
+        if self._left < 0:
+            self._count(0)
         self._stack.append(value)
 
     def _count(self, many: int = 1) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping
-from math import prod
 from typing import Any, NamedTuple
 
 import ml_dtypes
@@ -45,7 +44,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 _PACKED = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}  # bits; several elements share a byte, which NumPy has not
 _METADATA = "__metadata__"
-_KEYS = {"dtype", "shape", "data_offsets"}
+_KEYS = "dtype", "shape", "data_offsets"
 
 
 class Header(NamedTuple):
@@ -112,16 +111,13 @@ class _Row(NamedTuple):
 def _compact(pairs: list[tuple[str, Any]]) -> Any:
     """A tensor's object as a row; any other as its pairs, to be looked at when all are there."""
     if len(pairs) == 3:
-        found = dict(pairs)
-        if found.keys() == _KEYS and type(found["dtype"]) is str:
-            shape, offsets = found["shape"], found["data_offsets"]
-            if _counts(shape) and _counts(offsets) and len(offsets) == 2:
-                return _Row(found["dtype"], tuple(shape), *offsets)
+        dtype, shape, offsets = map(dict(pairs).get, _KEYS)
+        if type(dtype) is str and type(shape) is list and type(offsets) is list and len(offsets) == 2:
+            for number in (*shape, *offsets):
+                if type(number) is not int or number < 0:
+                    return pairs
+            return _Row(dtype, tuple(shape), *offsets)
     return pairs
-
-
-def _counts(value: object) -> bool:
-    return type(value) is list and all(type(number) is int and number >= 0 for number in value)
 
 
 class _Parser:
@@ -146,7 +142,7 @@ class _Parser:
         entries: dict[str, Entry] = {}
         other: dict[str, str] = {}
         for name, row in rows.items():
-            if not isinstance(row, _Row):
+            if type(row) is not _Row:
                 raise self.bad(
                     name,
                     'a tensor has "dtype", "shape" of integers and "data_offsets" of two integers, no more',
@@ -176,7 +172,7 @@ class _Parser:
             if dtype is not None:
                 wanted = array_bytes(dtype, row.shape)
             elif row.dtype in _PACKED:
-                bits = prod(row.shape) * _PACKED[row.dtype]
+                bits = array_bytes(np.dtype(np.uint8), row.shape) * _PACKED[row.dtype]
                 if bits % 8:
                     raise self.bad(name, f"{row.dtype} of shape {row.shape} does not end at a byte")
                 wanted = bits // 8
@@ -197,12 +193,12 @@ class _Parser:
 
     def lie_side_by_side(self, rows: Mapping[str, _Row]) -> None:
         last, end = "", 0
-        for name, row in sorted(rows.items(), key=lambda item: item[1][2:]):
-            if row.begin != end:
+        for begin, stop, name in sorted([(row.begin, row.end, name) for name, row in rows.items()]):
+            if begin != end:
                 after = f"those of {last!r}" if last else "the header"
-                what = "overlap" if row.begin < end else "leave a hole after"
-                raise self.bad(name, f"its data, from {row.begin} on, {what} {after}, which end at {end}")
-            last, end = name, row.end
+                what = "overlap" if begin < end else "leave a hole after"
+                raise self.bad(name, f"its data, from {begin} on, {what} {after}, which end at {end}")
+            last, end = name, stop
         if end != self.left:
             raise FileFormatError(
                 f"{self.file}, byte {self.begins + end}: {self.left - end} bytes belong to no tensor"
