@@ -69,7 +69,7 @@ class Archive:
             raise FileFormatError(f"{file}: the zip archive's directory is damaged: {error}") from None
         self.members: dict[str, Member] = {}
         for info in found:
-            if info.is_dir():
+            if info.filename.endswith("/"):
                 continue
             if self.members.setdefault(info.filename, member := self._member(info)) is not member:
                 raise FileFormatError(f"{file}: the archive has {info.filename!r} twice")
