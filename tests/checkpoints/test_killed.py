@@ -87,3 +87,33 @@ def test_a_killed_save_leaves_a_whole_checkpoint(tmp_path, way):
     assert len(seen) == kills
     # The test has seen what it is about: some were killed in the middle, which left something behind.
     assert sum(rest > 0 for _, rest in seen) > kills / 10, seen
+
+
+MANY = """
+import os, sys
+import numpy as np
+from glueball.checkpoints.opening import open_file
+from glueball.checkpoints.safetensors import write_shards
+
+folder = sys.argv[1]
+children = []
+for process in range(4):
+    children.append(os.fork())
+    if not children[-1]:
+        for version in range(8):
+            arrays = {f"layer.{i}": np.full(1000, 10 * process + version, "f4") for i in range(6)}
+            write_shards(folder, arrays, max_shard_size=9000)
+        os._exit(0)
+assert not any(os.waitpid(child, 0)[1] for child in children)
+with open_file(folder) as file:
+    assert len({float(file.read(name, 0)) for name in file}) == 1 and len(file) == 6
+    assert len(os.listdir(folder)) == len(file.files) + 1
+"""
+
+
+def test_processes_that_save_into_one_folder_wait_for_each_other(tmp_path):
+    pytest.importorskip("fcntl")
+    done = subprocess.run(
+        [sys.executable, "-c", MANY, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -42,8 +42,8 @@ class Entry(NamedTuple):
         shape: of the whole array, zeros that a sparse one leaves out included.
         dtype: NumPy's or ml_dtypes', in the machine's byte order, as `read` gives it.
         file: the path of the file with its bytes; of a sharded checkpoint the shard.
-        offset: the byte of the file where its first element lies; None where elements do not lie there as
-            they are (compressed, in chunks).
+        offset: the byte of the file from which on all its elements lie in C order, little-endian; None where
+            they do not lie so (compressed, in chunks, by other strides).
         storage: "default" (dense), "row_sparse" or "csr".
     """
 

@@ -154,7 +154,7 @@ class Hdf5File(Checkpoint):
         except ShapeError as error:
             raise self._bad(path, str(error)) from None
         self._rest.pop(f"{path}@dtype", None)
-        offset = found.id.get_offset()
+        offset = found.id.get_offset() if dtype.str[0] != ">" else None
         self._entries_found[path] = Entry(path, shape, dtype.newbyteorder("="), self._path, offset)
 
     def _attributes(self, found: Any, path: str) -> dict[str, str]:

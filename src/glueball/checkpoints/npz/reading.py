@@ -35,7 +35,7 @@ class NpyFile(Checkpoint):
         self._npy = parse(self._content[:MOST], size, file)
         if self._npy.unreadable:
             raise FileFormatError(f"{file}, byte 0: {self._npy.unreadable}")
-        entry = _entry("0", self._npy, file, self._npy.begin)
+        entry = _entry("0", self._npy, file, 0)
         super().__init__(file, {"0": entry}, size=size, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
@@ -70,20 +70,22 @@ class NpzFile(Checkpoint):
                 other[name] = npy.unreadable
                 continue
             self._arrays[name] = npy
-            offset = None if member.compressed else member.offset + npy.begin
-            entries[name] = _entry(name, npy, file, offset)
+            entries[name] = _entry(name, npy, file, None if member.compressed else member.offset)
         size = len(self._content)
         super().__init__(file, entries, size=size, other=other, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
-        npy = self._arrays[entry.name]
-        if entry.offset is not None:
-            return _array(npy, self._content, entry.offset)[key]
+        npy, member = self._arrays[entry.name], self._archive.members[f"{entry.name}.npy"]
+        if not member.compressed:
+            return _array(npy, self._content, member.offset + npy.begin)[key]
         self._check_expansion(entry, entry.nbytes)
-        return _array(npy, self._archive.read(f"{entry.name}.npy"), npy.begin)[key]
+        return _array(npy, self._archive.read(member.name), npy.begin)[key]
 
 
-def _entry(name: str, npy: Npy, file: str, offset: int | None) -> Entry:
+def _entry(name: str, npy: Npy, file: str, begin: int | None) -> Entry:
+    """The entry of an `.npy` that begins at a byte of the file, or nowhere."""
+    plain = npy.dtype.str[0] != ">" and not (npy.fortran and len(npy.shape) > 1)
+    offset = begin + npy.begin if begin is not None and plain else None
     return Entry(name, npy.shape, npy.dtype.newbyteorder("="), file, offset)
 
 

@@ -54,7 +54,7 @@ class PytorchFile(Checkpoint):
                 continue
             place = _checked(tensor, found.storages, f"{file}, tensor {name!r}")
             self._tensors[name] = tensor, place
-            plain = place.member is None and not (tensor.conjugate or tensor.negative)
+            plain = place.member is None and not found.big_endian and _is_plain(tensor)
             offset = place.offset + _begin(tensor) if plain else None
             entries[name] = Entry(name, tensor.shape, tensor.dtype, file, offset)
         unused = {
@@ -112,6 +112,16 @@ class PytorchFile(Checkpoint):
 def _begin(tensor: Tensor) -> int:
     """The byte of its storage where a tensor's first element lies."""
     return tensor.storage.begin * tensor.storage.dtype.itemsize + tensor.offset * tensor.dtype.itemsize
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether its elements lie one after the other as they are."""
+    expected = 1
+    for size, stride in zip(reversed(tensor.shape), reversed(tensor.strides), strict=True):
+        if size > 1 and stride != expected:
+            return False
+        expected *= size
+    return not (tensor.conjugate or tensor.negative)
 
 
 def _identity(tensor: Tensor) -> object:
