@@ -114,6 +114,7 @@ def test_views_are_read_by_their_strides_and_ties_by_their_elements(opened):
     made = {
         "base": base,
         "rows": base[1:],
+        "earlier rows": base[:3],
         "turned": base.t(),
         "steps": base[:, ::2],
         "repeated": torch.arange(4.0).expand(3, 4),
@@ -137,7 +138,7 @@ def test_views_are_read_by_their_strides_and_ties_by_their_elements(opened):
     assert list(file) == list(wanted)
     data = Path(file.path).read_bytes()
     plain = {name for name, entry in file.items() if entry.offset is not None}
-    assert plain == {"base", "rows", "element", "reshaped"}
+    assert plain == {"base", "rows", "earlier rows", "element", "reshaped"}
     for name in plain:
         assert data[file[name].offset :][: file[name].nbytes] == wanted[name].tobytes()
 
@@ -565,8 +566,9 @@ def bombs():
         + b"K\x01K\x02" * many
         + b"u"
         + kept
-        + (b"ccollections\nOrderedDict\nh\x00\x85R0" * many)
-        + b"h\x00.",
+        + b"0]("
+        + b"ccollections\nOrderedDict\nh\x00\x85R" * 2000
+        + b"e.",
     )
     text = b"X" + struct.pack("<I", many) + b"x" * many
     yield "long names", text + kept + b"h\x00h\x00\x93" * many + b"."
