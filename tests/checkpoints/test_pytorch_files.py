@@ -584,9 +584,9 @@ def bombs():
         "latin",
         text
         + kept
-        + b"c_codecs\nencode\nq\x01h\x00X\x06\x00\x00\x00latin1\x86q\x02"
-        + (b"h\x01h\x02R0" * many)
-        + b"h\x00.",
+        + b"0c_codecs\nencode\nq\x01h\x00X\x06\x00\x00\x00latin1\x86q\x02](h\x01"
+        + b"h\x01h\x02R" * many
+        + b"e.",
     )
     yield (
         "collisions",

@@ -44,7 +44,8 @@ class Pickle:
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
-        self._left = _MOST_OBJECTS
+        # An instruction makes one object and takes a byte; what it copies is counted too.
+        self._left = self._most = min(_MOST_OBJECTS, 2 * (end - at) + 1000)
 
     def load(self) -> Any:
         """The node that the pickle describes.
@@ -115,7 +116,7 @@ class Pickle:
     def _count(self, many: int = 1) -> None:
         self._left -= many
         if self._left < 0:
-            raise ValueError(f"the pickle makes more than {_MOST_OBJECTS} objects")
+            raise ValueError(f"the pickle makes more than {self._most} objects")
 
     def _since_mark(self) -> list[Any]:
         mark = self._marks.pop()
