@@ -105,7 +105,7 @@ def test_what_is_not_known_says_what_is(tmp_path, kind):
         ('{"weight_map": {}, "metadata": 3}', "the metadata must be an object"),
         ('{"weight_map": {"a": "x", "a": "y"}}', "'a' is there twice"),
         ('{"weight_map": {"a": "gone"}}', "the shard 'gone' is not there"),
-        ('{"weight_map": ', "byte 15: the header is no JSON: Expecting value"),
+        ('{"weight_map": ', "byte 15: the JSON is damaged: Expecting value"),
     ],
 )
 def test_an_index_that_is_none(tmp_path, text, message):

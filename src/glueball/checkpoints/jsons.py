@@ -28,7 +28,7 @@ def parsed(
     try:
         text = str(content, "utf-8")
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{where}, byte {at + error.start}: the header is not UTF-8") from None
+        raise FileFormatError(f"{where}, byte {at + error.start}: the JSON is not UTF-8") from None
 
     def constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is no JSON")
@@ -37,10 +37,10 @@ def parsed(
         return json.loads(text, object_pairs_hook=hook or unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         byte = at + len(text[: error.pos].encode())
-        raise FileFormatError(f"{where}, byte {byte}: the header is no JSON: {error.msg}") from None
+        raise FileFormatError(f"{where}, byte {byte}: the JSON is damaged: {error.msg}") from None
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise FileFormatError(f"{where}, byte {at}: the header is no JSON that can be read: {why}") from None
+        raise FileFormatError(f"{where}, byte {at}: the JSON cannot be read: {why}") from None
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import ml_dtypes
 import numpy as np
@@ -99,13 +99,9 @@ def parse_header(text: bytes, size: int, file: str) -> Header:
     return _Parser(text, size, file).header(pairs)
 
 
-class _Row(NamedTuple):
-    """One tensor's object, with the right keys and kinds of values."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    begin: int
-    end: int
+# One tensor's object, with the right keys and kinds of values: dtype, shape, begin, end. A plain tuple: the
+# garbage collector lets go of those that hold no container, and would walk over all else time and again.
+_Row: TypeAlias = "tuple[str, tuple[int, ...], int, int]"
 
 
 def _compact(pairs: list[tuple[str, Any]]) -> Any:
@@ -116,7 +112,7 @@ def _compact(pairs: list[tuple[str, Any]]) -> Any:
             for number in (*shape, *offsets):
                 if type(number) is not int or number < 0:
                     return pairs
-            return _Row(dtype, tuple(shape), *offsets)
+            return dtype, tuple(shape), *offsets
     return pairs
 
 
@@ -142,13 +138,13 @@ class _Parser:
         entries: dict[str, Entry] = {}
         other: dict[str, str] = {}
         for name, row in rows.items():
-            if type(row) is not _Row:
+            if type(row) is not tuple:
                 raise self.bad(
                     name,
                     'a tensor has "dtype", "shape" of integers and "data_offsets" of two integers, no more',
                 )
-            if row.dtype in _PACKED:
-                other[name] = f"{row.dtype} of shape {row.shape}: NumPy has no array of packed elements"
+            if row[0] in _PACKED:
+                other[name] = f"{row[0]} of shape {row[1]}: NumPy has no array of packed elements"
             entry = self.entry(name, row)
             if entry is not None:
                 entries[name] = entry
@@ -167,33 +163,32 @@ class _Parser:
 
     def entry(self, name: str, row: _Row) -> Entry | None:
         """The entry of a row whose bytes are as many as its shape takes; None if they are packed."""
-        dtype = DTYPES.get(row.dtype)
+        code, shape, begin, end = row
+        dtype = DTYPES.get(code)
         try:
             if dtype is not None:
-                wanted = array_bytes(dtype, row.shape)
-            elif row.dtype in _PACKED:
-                bits = array_bytes(np.dtype(np.uint8), row.shape) * _PACKED[row.dtype]
+                wanted = array_bytes(dtype, shape)
+            elif code in _PACKED:
+                bits = array_bytes(np.dtype(np.uint8), shape) * _PACKED[code]
                 if bits % 8:
-                    raise self.bad(name, f"{row.dtype} of shape {row.shape} does not end at a byte")
+                    raise self.bad(name, f"{code} of shape {shape} does not end at a byte")
                 wanted = bits // 8
             else:
-                raise self.bad(name, f"there is no dtype {row.dtype!r}; there are {', '.join(DTYPES)}")
+                raise self.bad(name, f"there is no dtype {code!r}; there are {', '.join(DTYPES)}")
         except ShapeError as error:
             raise self.bad(name, str(error)) from None
-        if row.end - row.begin != wanted:
+        if end - begin != wanted:
             raise self.bad(
                 name,
-                f"{row.dtype} of shape {row.shape} takes {wanted} bytes, not {row.begin} to {row.end}",
+                f"{code} of shape {shape} takes {wanted} bytes, not {begin} to {end}",
             )
-        if row.end > self.left:
-            raise self.bad(name, f"its data end at {row.end}, and the file's at {self.left}")
-        return (
-            Entry(name, row.shape, dtype, self.file, self.begins + row.begin) if dtype is not None else None
-        )
+        if end > self.left:
+            raise self.bad(name, f"its data end at {end}, and the file's at {self.left}")
+        return Entry(name, shape, dtype, self.file, self.begins + begin) if dtype is not None else None
 
     def lie_side_by_side(self, rows: Mapping[str, _Row]) -> None:
         last, end = "", 0
-        for begin, stop, name in sorted([(row.begin, row.end, name) for name, row in rows.items()]):
+        for begin, stop, name in sorted([(row[2], row[3], name) for name, row in rows.items()]):
             if begin != end:
                 after = f"those of {last!r}" if last else "the header"
                 what = "overlap" if begin < end else "leave a hole after"
@@ -217,11 +212,14 @@ def header_bytes(
     Raises:
         FileFormatError: it would be larger than readers take it.
     """
-    rows: dict[str, Any] = {_METADATA: dict(metadata)} if metadata else {}
+    quoted = json.JSONEncoder(ensure_ascii=False).encode
+    rows = [f"{quoted(_METADATA)}:{quoted(dict(metadata))}"] if metadata else []
     for name, dtype, shape, begin in tensors:
         end = begin + array_bytes(dtype, shape)
-        rows[name] = {"dtype": CODES[dtype], "shape": shape, "data_offsets": [begin, end]}
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+        sizes = ",".join(map(str, shape))
+        row = f'"dtype":"{CODES[dtype]}","shape":[{sizes}],"data_offsets":[{begin},{end}]'
+        rows.append(f"{quoted(name)}:{{{row}}}")
+    text = f"{{{','.join(rows)}}}".encode()
     text += b" " * (-len(text) % 8)  # so that data are aligned
     if len(text) > MAX_HEADER:
         raise FileFormatError(f"the header takes {len(text)} bytes; the format has {MAX_HEADER} at most")
