@@ -101,7 +101,7 @@ def test_a_keras_archive(tmp_path):
     for broken, message in (
         (archive(**{"model.weights.h5": None})[1], r"has no model\.weights\.h5"),
         (archive(**{"model.weights.h5": b"no HDF5"})[1], "this is no HDF5 file that can be read"),
-        (archive(**{"metadata.json": "{"})[1], r"metadata\.json, byte 1: the header is no JSON"),
+        (archive(**{"metadata.json": "{"})[1], r"metadata\.json, byte 1: the JSON is damaged"),
     ):
         path.write_bytes(broken)
         with pytest.raises(FileFormatError, match=message):
