@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from glueball.checkpoints.atomic import replacing
+from glueball.checkpoints.atomic import creating, replacing
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="modes and links as POSIX has them")
 
@@ -167,3 +167,15 @@ def test_a_killed_process_leaves_the_old_file_whole(target):
     assert target.read_bytes() == b"old"
     others = [name for name in os.listdir(target.parent) if name != target.name]
     assert all(name.startswith(".glueball-") for name in others)
+
+
+def test_creating_refuses_a_file_that_is_there_and_removes_its_own_when_it_fails(target):
+    with pytest.raises(FileExistsError), creating(target):
+        pass
+    assert target.read_bytes() == b"old"
+    with pytest.raises(TypeError, match="bytes-like"), creating(target.parent / "new") as file:
+        file.writelines([b"half", "no bytes"])
+    assert os.listdir(target.parent) == ["net.params"]
+    with creating(target.parent / "new") as file:
+        file.write(b"new")
+    assert (target.parent / "new").read_bytes() == b"new"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-__all__ = ["replacing"]
+__all__ = ["creating", "replacing", "sync_folder"]
 
 _BUFFER = 1 << 20  # bytes; headers and small arrays leave together, large arrays pass it by
 
@@ -53,26 +53,43 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
     folder = os.path.dirname(target)
     beside = os.path.join(folder, f".glueball-{secrets.token_hex(8)}")
-    with open(beside, "xb", buffering=_BUFFER) as file:  # tempfile's would have mode 0600, whatever the umask
-        try:
+    try:
+        with creating(beside) as file:
             if mode is not None:
                 os.chmod(beside, stat.S_IMODE(mode))
+            yield file
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(FileNotFoundError):  # gone with what raised, or renamed just before an interrupt
+            os.unlink(beside)
+        raise
+    sync_folder(folder)
+
+
+@contextmanager
+def creating(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A new binary file to write: synced when the block ends, and gone when it raises.
+
+    Raises:
+        FileExistsError: there is one.
+        OSError: as the system says it.
+    """
+    with open(path, "xb", buffering=_BUFFER) as file:  # tempfile's would have mode 0600, whatever the umask
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            os.replace(beside, target)
         except BaseException:
             with suppress(OSError):  # closing writes what is buffered, and may find the disk full again
                 file.close()
-            with suppress(FileNotFoundError):  # interrupted just after the rename
-                os.unlink(beside)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
             raise
-    _sync_folder(folder)
 
 
-def _sync_folder(folder: str) -> None:
-    """Make the rename last: a file's name is its directory's data."""
+def sync_folder(folder: str) -> None:
+    """Make renames and new files last: a file's name is its folder's data."""
     if os.name == "nt":
         return  # Windows opens no directory; its file systems log renames
     opened = os.open(folder, os.O_RDONLY)

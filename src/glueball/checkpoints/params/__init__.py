@@ -25,11 +25,12 @@ There is no index: offsets are found by walking from array to array. That reads 
 keeps eight bytes for each array and each name, whatever counts and shapes a file declares.
 
 The rooms inside: `layout` (the numbers, and what is said of one array), `records` (one array's header),
-`reading`, `writing`.
+`reading`, `writing`, `checkpoint` (the same file as all formats are opened and written).
 """
 
+from .checkpoint import ParamsCheckpoint, write
 from .layout import Array, Block, Entry
 from .reading import ParamsFile, load
 from .writing import dumps, save
 
-__all__ = ["Array", "Block", "Entry", "ParamsFile", "dumps", "load", "save"]
+__all__ = ["Array", "Block", "Entry", "ParamsCheckpoint", "ParamsFile", "dumps", "load", "save", "write"]

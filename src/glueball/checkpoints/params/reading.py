@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
 import os
-import stat
 from array import array
 from collections.abc import Iterator
 from math import prod
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from glueball.errors import FileFormatError, ShapeError
 
+from ..mapping import mapped
 from ..sparse import CSR, RowSparse
 from .layout import HEAD, LIST_MAGIC, U32, U64, Array, Block, Entry
 from .records import Cursor
@@ -59,7 +58,7 @@ class ParamsFile:
         if isinstance(source, (bytes, bytearray, memoryview)):
             self.file, self._content = "the given bytes", memoryview(source).cast("B")
         else:
-            self.file, self._content = os.fsdecode(source), _mapped(source)
+            self.file, self._content = os.fsdecode(source), memoryview(mapped(source))
         self._starts, self._name_starts = array("Q"), array("Q")
         self.trailing = self._walk()
         self.named = bool(self._name_starts)
@@ -152,12 +151,3 @@ def load(source: Source, *, copy: bool = True) -> dict[str, Array | None] | list
     file = ParamsFile(source)
     arrays = (file.read(index, copy=copy) for index in range(len(file)))
     return dict(zip(file.names(), arrays, strict=True)) if file.named else list(arrays)
-
-
-def _mapped(path: str | os.PathLike[str]) -> memoryview:
-    """The file's content without reading it; of a pipe what comes out of it."""
-    with open(path, "rb") as file:
-        state = os.fstat(file.fileno())
-        if stat.S_ISREG(state.st_mode) and state.st_size:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return memoryview(file.read())

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from glueball.errors import DTypeError, FileFormatError
 
 from ..atomic import replacing
+from ..lazy import Lazy, taken
 from ..sparse import CSR, RowSparse
 from .layout import DEVICE_AND_DTYPE, DTYPES, HEAD, I32, LIST_MAGIC, MAGIC, U64, Array
 
 __all__ = ["Arrays", "dumps", "save"]
 
-Arrays: TypeAlias = "Mapping[str, Array] | Sequence[Array]"
+Arrays: TypeAlias = "Mapping[str, Array | Lazy] | Sequence[Array | Lazy]"
 
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 _CPU = 1, 0
@@ -31,7 +32,8 @@ def save(path: str | os.PathLike[str], arrays: Arrays, *, version: int = 2) -> N
 
     Args:
         path: of the file; one that is there is replaced.
-        arrays: by name, or a sequence of arrays without names. None at all gives the same file for both.
+        arrays: by name, or a sequence of arrays without names; a lazy one is made
+            when it is written. None at all gives the same file for both.
         version: 2, or 3, which MXNet wants under NumPy's shapes (`npx.set_np()`) and nowhere else; 3 has
             scalars and no sparse arrays.
 
@@ -54,7 +56,7 @@ def dumps(arrays: Arrays, *, version: int = 2) -> bytes:
     return b"".join(_pieces(_checked(arrays, version), version))
 
 
-def _checked(arrays: Arrays, version: int) -> list[tuple[bytes | None, Array]]:
+def _checked(arrays: Arrays, version: int) -> list[tuple[bytes | None, Array | Lazy]]:
     """The names in UTF-8 with their arrays, all of which the format can hold."""
     if version not in (2, 3):
         raise FileFormatError(f"files are written in version 2 or 3, not {version!r}")
@@ -74,14 +76,14 @@ def _encoded(name: object) -> bytes:
     raise FileFormatError(f"a name must be text without zero bytes that UTF-8 can write, not {name!r}")
 
 
-def _storable(value: object, what: str, version: int) -> Array:
-    if not isinstance(value, (np.ndarray, RowSparse, CSR)):
+def _storable(value: object, what: str, version: int) -> Array | Lazy:
+    if not isinstance(value, (np.ndarray, RowSparse, CSR, Lazy)):
         raise DTypeError(f"{what} is no array but a {type(value).__name__}")
-    for part in _parts(value):
+    for part in (value,) if isinstance(value, Lazy) else _parts(value):
         if _little(part.dtype) not in _CODES:
             known = ", ".join(dtype.name for dtype in _CODES)
             raise DTypeError(f"{what} is of dtype {part.dtype}; the format has {known}")
-    if version == 3 and not isinstance(value, np.ndarray):
+    if version == 3 and isinstance(value, (RowSparse, CSR)):
         raise FileFormatError(
             f"{what} is sparse, which version 3 cannot hold; write version=2, or {what}.dense()"
         )
@@ -92,10 +94,11 @@ def _storable(value: object, what: str, version: int) -> Array:
     return value
 
 
-def _pieces(arrays: list[tuple[bytes | None, Array]], version: int) -> Iterator[bytes | memoryview]:
+def _pieces(arrays: list[tuple[bytes | None, Array | Lazy]], version: int) -> Iterator[bytes | memoryview]:
     """The file's bytes, piece by piece; contiguous little-endian arrays are not copied."""
     yield HEAD.pack(LIST_MAGIC, 0, len(arrays))
-    for _, value in arrays:
+    for name, given in arrays:
+        value = taken(str(name), given) if isinstance(given, Lazy) else given
         data, *indices = _parts(value)
         storage = 0 if isinstance(value, np.ndarray) else 1 if isinstance(value, RowSparse) else 2
         header = [struct.pack("<Ii", MAGIC[version], storage)]
@@ -107,6 +110,7 @@ def _pieces(arrays: list[tuple[bytes | None, Array]], version: int) -> Iterator[
         yield b"".join(header)
         for part in (data, *indices):
             yield np.asarray(part, _little(part.dtype), order="C").reshape(-1).view(np.uint8).data
+        del value, data, indices, part  # before the next one is made
     names = [name for name, _ in arrays if name is not None]
     yield U64.pack(len(names))
     for name in names:

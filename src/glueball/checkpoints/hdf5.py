@@ -1,0 +1,225 @@
+"""HDF5 files: Keras's `.weights.h5`, and any other whose datasets are arrays of numbers.
+
+Every dataset is an entry by its path (`layers/dense/vars/0`), in the order of the names, which is all that
+Keras keeps. Attributes are `metadata` where they are text of the file itself, else listed in `other`. What
+leads out of the file (external links, external and virtual storage) is an error: opening one file reads no
+other.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, BinaryIO
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from glueball.errors import FileFormatError, MissingExtraError, ShapeError
+
+from .base import Checkpoint, Entry, Index, array_bytes
+
+__all__ = ["MAGIC", "Hdf5File"]
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+_DEEPEST = 64  # groups in groups
+_MOST_OBJECTS = 1_000_000  # links of one file; each takes a call into the HDF5 library
+# What h5py raises of a damaged file; which one depends on what is damaged.
+_BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)
+
+
+class Hdf5File(Checkpoint):
+    """An opened HDF5 file.
+
+    A dataset with two names is one entry with an alias. bfloat16 is read as Keras keeps it: two bytes, and an
+    attribute that says so.
+
+    Args:
+        path: of the file.
+        content: where the file's bytes are, if not in that file alone (as in a `.keras` archive).
+
+    Raises:
+        FileFormatError: it is no such file, a damaged one, or one that leads to others.
+        MissingExtraError: h5py is not installed.
+        OSError: the system cannot open it.
+    """
+
+    format = "hdf5"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        content: BinaryIO | None = None,
+        allow_expansion: bool = False,
+    ) -> None:
+        try:
+            import h5py
+        except ModuleNotFoundError:
+            raise MissingExtraError("h5py is not installed: pip install 'glueball[hdf5]'") from None
+        self._h5py, file = h5py, os.fsdecode(path)
+        size = os.path.getsize(path)
+        try:
+            self._opened = h5py.File(content if content is not None else path, "r")
+        except _BROKEN as error:
+            raise FileFormatError(f"{file}: this is no HDF5 file that can be read: {_first(error)}") from None
+        self._entries_found: dict[str, Entry] = {}
+        self._ties: dict[str, str] = {}
+        self._rest: dict[str, str] = {}
+        self._names: dict[Any, str] = {}
+        self._left, self._path = _MOST_OBJECTS, file
+        try:
+            self._names[h5py.h5o.get_info(self._opened.id).addr] = "/"
+            metadata = self._attributes(self._opened, "")
+            self._group(self._opened, "", 0)
+        except _BROKEN as error:
+            self._opened.close()
+            if isinstance(error, FileFormatError):
+                raise
+            raise FileFormatError(f"{file}: the HDF5 file is damaged: {_first(error)}") from None
+        super().__init__(
+            file,
+            self._entries_found,
+            size=size,
+            metadata=metadata,
+            aliases=self._ties,
+            other=self._rest,
+            allow_expansion=allow_expansion,
+        )
+
+    def close(self) -> None:
+        """Let go of the file. Arrays that were read stay."""
+        self._opened.close()
+
+    def _bad(self, path: str, why: str) -> FileFormatError:
+        return FileFormatError(f"{self._path}, {path!r}: {why}")
+
+    def _group(self, group: Any, path: str, depth: int) -> None:
+        h5py = self._h5py
+        if depth > _DEEPEST:
+            raise self._bad(path, f"nested more than {_DEEPEST} deep")
+        soft: list[tuple[str, str]] = []
+        for key in sorted(group, key=_natural):
+            self._left -= 1
+            if self._left < 0:
+                raise self._bad(path, f"the file has more than {_MOST_OBJECTS} links")
+            inner = f"{path}/{key}" if path else key
+            link = group.get(key, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                raise self._bad(inner, f"it leads to another file, {link.filename!r}, which is not opened")
+            if isinstance(link, h5py.SoftLink):
+                soft.append((inner, link.path))
+                continue
+            found = group[key]
+            self._node(found, inner, depth)
+        for inner, target in soft:
+            self._rest[inner] = f"a link to {target!r}"
+
+    def _node(self, found: Any, path: str, depth: int) -> None:
+        """A group or a dataset; one that was met before under another name is a tie."""
+        h5py = self._h5py
+        identity = h5py.h5o.get_info(found.id).addr
+        before = self._names.setdefault(identity, path)
+        if before != path:
+            if before in self._entries_found:
+                self._ties[path] = before
+            else:
+                self._rest[path] = f"the same as {before!r}"
+            return
+        for key, text in self._attributes(found, path).items():
+            self._rest[f"{path}@{key}"] = repr(text) if len(text) < 60 else f"{len(text)} letters"
+        if isinstance(found, h5py.Group):
+            if not len(found):
+                self._rest[path] = "an empty group"
+            self._group(found, path, depth + 1)
+        elif isinstance(found, h5py.Dataset):
+            self._dataset(found, path)
+        else:
+            self._rest[path] = "a named type"
+
+    def _dataset(self, found: Any, path: str) -> None:
+        if found.external:
+            raise self._bad(path, "its values lie in another file, which is not opened")
+        if found.is_virtual:
+            raise self._bad(path, "its values are taken from other datasets, which is not followed")
+        dtype, shape = found.dtype, found.shape
+        if dtype.str[1:] == "V2" and dtype.names is None and found.attrs.get("dtype") == "bfloat16":
+            dtype = np.dtype(ml_dtypes.bfloat16)
+        elif dtype.kind not in "biufc" or dtype.hasobject or shape is None:
+            self._rest[path] = f"a dataset of {dtype} of shape {shape}"
+            return
+        try:
+            array_bytes(dtype, shape)
+        except ShapeError as error:
+            raise self._bad(path, str(error)) from None
+        self._rest.pop(f"{path}@dtype", None)
+        offset = found.id.get_offset() if dtype.str[0] != ">" else None
+        self._entries_found[path] = Entry(path, shape, dtype.newbyteorder("="), self._path, offset)
+
+    def _attributes(self, found: Any, path: str) -> dict[str, str]:
+        """The attributes that are text; others are listed."""
+        texts: dict[str, str] = {}
+        for key in found.attrs:
+            value = found.attrs[key]
+            if isinstance(value, bytes):
+                value = value.decode("utf-8", "replace")
+            if isinstance(value, str):
+                texts[key] = value
+            else:
+                what = np.asarray(value)
+                self._rest[f"{path}@{key}"] = f"an attribute of {what.dtype} of shape {what.shape}"
+        return texts
+
+    def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
+        # A view of one zero, as large as the array: NumPy checks the key and says what comes out.
+        shape = np.broadcast_to(np.empty((), entry.dtype), entry.shape)[key].shape
+        self._check_expansion(entry, math.prod(shape) * entry.dtype.itemsize)
+        try:
+            found = self._opened[entry.name]
+            if not entry.shape:
+                raw = np.asarray(found[()])
+            else:
+                block, then = _block(key, entry.shape)
+                raw = found[block][then]
+        except _BROKEN as error:
+            raise self._bad(entry.name, f"its values cannot be read: {_first(error)}") from None
+        part = np.asarray(raw).reshape(shape)
+        return part.view(entry.dtype) if entry.dtype == ml_dtypes.bfloat16 else part
+
+
+def _block(key: Index, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """A selection as HDF5 has it, with steps that rise, and what to do with what it gives.
+
+    Every dimension is a slice in the first, so that none is lost before the second.
+
+    >>> _block((slice(None, None, -2), 1), (4, 3))
+    ((slice(1, 4, 2), slice(1, 2, 1)), (slice(None, None, -1), 0))
+    """
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if Ellipsis not in keys:
+        keys.append(Ellipsis)
+    where = keys.index(Ellipsis)
+    keys[where : where + 1] = [slice(None)] * (len(shape) - len(keys) + 1)
+    block: list[slice] = []
+    then: list[Any] = []
+    for one, size in zip(keys, shape, strict=True):
+        if not isinstance(one, slice):
+            index = range(size)[one]  # type: ignore[index]  # an integer, as NumPy has found
+            block.append(slice(index, index + 1, 1))
+            then.append(0)
+            continue
+        places = range(size)[one]
+        rising = places[::-1] if places.step < 0 else places
+        block.append(slice(rising[0], rising[-1] + 1, rising.step) if rising else slice(0, 0, 1))
+        then.append(slice(None, None, -1) if places.step < 0 else slice(None))
+    return tuple(block), tuple(then)
+
+
+def _natural(key: str) -> tuple[int, str]:
+    """Numbers by their size: Keras counts variables."""
+    return (len(key), key) if key.isdecimal() else (0, key)
+
+
+def _first(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__

@@ -1,0 +1,27 @@
+"""A file's bytes without reading the file."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+
+__all__ = ["Content", "mapped"]
+
+Content = mmap.mmap | bytes  # both are indexed, sliced and searched alike
+
+
+def mapped(path: str | os.PathLike[str]) -> Content:
+    """The file's content, mapped into memory and read where it is looked at; of a pipe what comes out of it.
+
+    The mapping lives as long as what is taken from it. As with every mapped file, replacing the file is safe
+    and cutting it is not.
+
+    Raises:
+        OSError: the system cannot open it.
+    """
+    with open(path, "rb") as file:
+        state = os.fstat(file.fileno())
+        if stat.S_ISREG(state.st_mode) and state.st_size:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return file.read()

@@ -1,0 +1,42 @@
+"""One safetensors file, opened."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base import Checkpoint, Entry, Index
+from ..mapping import mapped
+from .layout import HEAD, header_size, parse_header
+
+__all__ = ["SafetensorsFile"]
+
+
+class SafetensorsFile(Checkpoint):
+    """An opened safetensors file; of a sharded checkpoint one shard.
+
+    Packed types of 4 and 6 bits are listed in `other`. Metadata whose key is no tensor and whose value is one
+    are its other names, as `safetensors.torch.save_model` writes ties.
+
+    Raises:
+        FileFormatError: it is no such file, or a damaged one; it says which tensor and which byte.
+        OSError: the system cannot open it.
+    """
+
+    format = "safetensors"
+
+    def __init__(self, path: str | os.PathLike[str], *, allow_expansion: bool = False) -> None:
+        file = os.fsdecode(path)
+        self._content = mapped(path)
+        size = len(self._content)
+        length = header_size(self._content[: HEAD.size], size, file)
+        header = parse_header(self._content[HEAD.size : HEAD.size + length], size, file)
+        super().__init__(file, **header._asdict(), size=size, allow_expansion=allow_expansion)
+
+    def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
+        dtype = entry.dtype.newbyteorder("<")
+        whole: NDArray[Any] = np.ndarray(entry.shape, dtype, self._content, entry.offset or 0)
+        return whole[key] if key != () else whole
