@@ -73,6 +73,9 @@ def create(*args: Any, **kwargs: Any) -> Initializer:
     >>> mx.init.create("normal", sigma=2).dumps()
     '["normal", {"sigma": 2}]'
     """
+    if len(args) == 1 and not kwargs and type(args[0]) is str and args[0] in _KNOWN:
+        made: Initializer = _KNOWN[args[0]]()  # a bare name, of which a large model has thousands
+        return made
     from .base import Initializer
 
     name, args = (args[0], args[1:]) if args else (kwargs.pop("initializer"), ())

@@ -14,13 +14,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import torch
-from torch.utils.hooks import unserializable_hook
 
 from .._mode import mode
 from ..base import MXNetError
@@ -42,7 +40,7 @@ INPLACE = "Inplace operations (+=, -=, x[:]=, etc) are not supported when record
 
 
 class Gradient:
-    """What a variable knows of its gradient.
+    """What a variable knows of its gradient; and the hook on its leaf, which runs before torch adds to it.
 
     Attributes:
         req: "write" (each backward overwrites), "add" (each adds) or "null" (none).
@@ -54,12 +52,26 @@ class Gradient:
 
     __slots__ = ("buffer", "frees", "fresh", "req", "variable")
 
+    # To torch: a hook that is not pickled with its tensor. It is made again where a variable is read back.
+    __torch_unserializable__ = True
+
     def __init__(self, req: str, buffer: Tensor | None, variable: NDArray) -> None:
         self.variable = ref(variable)
         self.req = req
         self.buffer = buffer
         self.fresh = False
         self.frees = graph_state.frees
+
+    def __call__(self, arriving: Tensor) -> None:
+        """A gradient arrives: empty the memory that it will be added to, where it is to overwrite."""
+        self.fresh = True
+        if self.req == "write" and backward_state.here(arriving):
+            assert self.buffer is not None
+            self.buffer.zero_()
+            variable = self.variable()
+            there = None if variable is None else variable._tensor.grad
+            if there is not None and there is not self.buffer:  # torch's tools have put another there
+                there.zero_()
 
 
 class _Backward:
@@ -197,19 +209,4 @@ def follow(tensor: Tensor, gradient: Gradient) -> None:
     if differs:
         tensor.grad = gradient.buffer
         # What `register_hook` does for a leaf, without a handle to remove it by: that costs three times this.
-        tensor._backward_hooks = OrderedDict({0: _before_writing(gradient)})
-
-
-def _before_writing(gradient: Gradient) -> Callable[[Tensor], None]:
-    def hook(arriving: Tensor) -> None:
-        gradient.fresh = True
-        if gradient.req == "write" and backward_state.here(arriving):
-            assert gradient.buffer is not None
-            gradient.buffer.zero_()
-            variable = gradient.variable()
-            there = None if variable is None else variable._tensor.grad
-            if there is not None and there is not gradient.buffer:  # torch's tools have put another there
-                there.zero_()
-
-    unserializable_hook(hook)  # type: ignore[no-untyped-call]  # it is made again where a variable is read back
-    return hook
+        tensor._backward_hooks = OrderedDict({0: gradient})

@@ -42,10 +42,12 @@ def collect(root: Block, select: str | None) -> ParameterDict:
     below = [root]
     while below:
         block = below.pop()
-        if id(block) in seen:
-            continue
-        seen.add(id(block))
         tables = block.__dict__
+        children = tables["_modules"]
+        if children:  # a leaf that is met again costs less than to remember them all
+            if id(block) in seen:
+                continue
+            seen.add(id(block))
         if tables["_containers"]:
             _warn_of_hidden_blocks(block)
         for name, parameter in tables["_params"]._params.items():
@@ -56,15 +58,11 @@ def collect(root: Block, select: str | None) -> ParameterDict:
                 name = parameter.name
                 if (matches is None or matches(name)) and into.setdefault(name, parameter) is not parameter:
                     _refuse(name)
-        children = tables["_modules"]
         if not children:
             continue
-        plain = True
-        for child in children.values():
-            if child is not None and _overrides(type(child), Block):
-                plain = False
-                break
-        if plain:
+        kinds = set(map(type, children.values()))
+        kinds.discard(type(None))
+        if not any(_overrides(kind, Block) for kind in kinds):
             below += [child for child in reversed(children.values()) if child is not None]
             continue
         # Somebody answers for itself: the order of what is found has to be kept, so each in its turn.
