@@ -98,7 +98,7 @@ def many(mx):
         net.add(block)
 
     def initialize():
-        net.initialize(mx.init.Normal(0.01), force_reinit=True)
+        net.initialize(force_reinit=True)
         mx.nd.waitall()
 
     return initialize, lambda: net.collect_params(".*weight")

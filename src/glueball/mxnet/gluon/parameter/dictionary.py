@@ -31,7 +31,7 @@ _NAMING = (
 
 @contextmanager
 def _all_kept() -> Iterator[None]:
-    """Let Python look for no garbage meanwhile: new arrays are none, and looking takes a third of the time."""
+    """Let Python look for no garbage meanwhile: new arrays are none, and looking is a third of the time."""
     looks = gc.isenabled()
     gc.disable()
     try:
