@@ -9,7 +9,7 @@ from typing import Any
 from .. import optimizer as optimizers
 from .._mode import mode
 from ..base import MXNetType
-from ..ndarray.ndarray import writable
+from ..ndarray.graph import writable
 from ..optimizer.states import packed, unpacked
 from .parameter import Parameter, ParameterDict
 

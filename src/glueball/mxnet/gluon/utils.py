@@ -21,7 +21,7 @@ import torch
 from ..base import MXNetError, MXNetType
 from ..context import Context
 from ..ndarray import NDArray, array
-from ..ndarray.ndarray import raw, writable
+from ..ndarray.graph import raw, writable
 
 __all__ = ["check_sha1", "clip_global_norm", "download", "replace_file", "split_and_load", "split_data"]
 

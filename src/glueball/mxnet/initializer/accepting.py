@@ -16,7 +16,7 @@ from ...errors import InitializerError
 from ...init import as_initializer
 from ...parameters.filling import Later
 from ..ndarray import NDArray, random
-from ..ndarray.ndarray import writable
+from ..ndarray.graph import writable
 from .base import Initializer
 from .basic import Constant
 from .choosing import Load, Mixed

@@ -12,7 +12,7 @@ import torch
 
 from ..base import MXNetType
 from ..ndarray import NDArray
-from ..ndarray.ndarray import raw
+from ..ndarray.graph import raw
 from .registry import create
 
 __all__ = ["InitDesc", "Initializer"]

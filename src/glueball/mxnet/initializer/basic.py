@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import MXNetError
 from ..ndarray import NDArray, random
-from ..ndarray.ndarray import writable
+from ..ndarray.graph import writable
 from .base import Initializer
 from .registry import alias, create, register
 

@@ -15,7 +15,8 @@ import torch
 from ..base import MXNetError
 from ..context import Context, current_context, device_of
 from .dtypes import torch_dtype
-from .ndarray import NDArray, raw
+from .graph import raw
+from .ndarray import NDArray
 
 __all__ = ["arange", "array", "empty", "eye", "full", "linspace", "ones", "waitall", "zeros"]
 

@@ -19,9 +19,9 @@ from ..base import MXNetError, MXNetType
 from ..context import Context, context_of, device_of
 from . import single
 from .dtypes import numpy_type, torch_dtype
-from .graph import Gradient, backward_state, follow, graph_state, raw, writable
+from .graph import Gradient, follow, graph_state, raw, writable
 
-__all__ = ["NDArray", "backward_state", "raw", "wrap", "writable"]
+__all__ = ["NDArray", "wrap"]
 
 Tensor = torch.Tensor
 

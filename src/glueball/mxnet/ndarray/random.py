@@ -19,7 +19,8 @@ from ..base import MXNetError
 from ..context import Context
 from .arguments import joined
 from .creation import _made
-from .ndarray import NDArray, raw, wrap
+from .graph import raw
+from .ndarray import NDArray, wrap
 from .register import OPERATORS
 
 __all__ = [

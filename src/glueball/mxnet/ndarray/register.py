@@ -24,8 +24,8 @@ import torch
 
 from ..base import MXNetError
 from .arguments import Form, joined, no_array
-from .graph import shares_memory
-from .ndarray import NDArray, Tensor, raw
+from .graph import raw, shares_memory
+from .ndarray import NDArray, Tensor
 
 __all__ = ["OPERATORS", "operator", "unwrapped"]
 

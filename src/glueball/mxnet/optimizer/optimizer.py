@@ -11,7 +11,7 @@ import numpy as np
 from ..base import MXNetError, MXNetType
 from ..context import Context
 from ..ndarray import NDArray
-from ..ndarray.ndarray import writable
+from ..ndarray.graph import writable
 from .states import packed, unpacked
 
 __all__ = ["Optimizer", "Updater", "create", "get_updater", "register"]

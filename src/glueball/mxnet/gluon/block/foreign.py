@@ -27,7 +27,7 @@ from ..._mode import mode
 from ...context import context_of
 from ...ndarray import NDArray
 from ...ndarray.dtypes import numpy_type
-from ...ndarray.ndarray import raw
+from ...ndarray.graph import raw
 from ..parameter import Parameter
 
 if TYPE_CHECKING:

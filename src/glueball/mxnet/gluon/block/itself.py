@@ -10,7 +10,7 @@ from .... import init as core
 from ....frameworks.torch.own import Layer
 from ... import initializer
 from ...ndarray import NDArray
-from ...ndarray.ndarray import writable
+from ...ndarray.graph import writable
 from ..parameter import shape_is_known
 from ..parameter.parameter import contexts
 

@@ -23,7 +23,7 @@ import torch
 from ...base import MXNetError, MXNetType
 from ...context import Context, cpu_pinned
 from ...ndarray import NDArray, array
-from ...ndarray.ndarray import raw
+from ...ndarray.graph import raw
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader"]

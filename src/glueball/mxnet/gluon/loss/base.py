@@ -11,7 +11,7 @@ import torch
 from ...base import MXNetError
 from ...ndarray import NDArray
 from ...ndarray.arguments import joined
-from ...ndarray.ndarray import raw
+from ...ndarray.graph import raw
 from ..nn.layer import Layer, type_name
 
 __all__ = ["Loss", "like", "log_softmax", "times"]

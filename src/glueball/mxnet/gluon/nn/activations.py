@@ -11,7 +11,7 @@ from torch.nn import functional
 from ... import initializer
 from ...base import MXNetError
 from ...ndarray import NDArray
-from ...ndarray.ndarray import raw
+from ...ndarray.graph import raw
 from .layer import Layer, type_name
 
 __all__ = ["ELU", "GELU", "SELU", "Activated", "Activation", "LeakyReLU", "PReLU", "Swish"]

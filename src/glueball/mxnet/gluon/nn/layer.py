@@ -13,8 +13,7 @@ from ...base import MXNetError
 from ...ndarray import NDArray
 from ...ndarray.arguments import joined
 from ...ndarray.dtypes import numpy_type
-from ...ndarray.graph import shares_memory
-from ...ndarray.ndarray import raw
+from ...ndarray.graph import raw, shares_memory
 from ..block import HybridBlock
 
 __all__ = ["Layer", "ModalLayer", "fresh", "rows", "type_name"]

@@ -12,7 +12,8 @@ from ...base import MXNetError
 from ..arguments import choice
 from ..dtypes import torch_dtype
 from ..followed import flat
-from ..ndarray import NDArray, Tensor, raw, wrap
+from ..graph import raw
+from ..ndarray import NDArray, Tensor, wrap
 from ..register import OPERATORS, operator
 
 __all__: list[str] = []

@@ -12,7 +12,8 @@ from ...base import MXNetError
 from ..arguments import choice, count_arrays, joined
 from ..dtypes import numpy_type, torch_dtype
 from ..followed import flat
-from ..ndarray import NDArray, Tensor, writable
+from ..graph import writable
+from ..ndarray import NDArray, Tensor
 from ..register import OPERATORS, operator
 
 __all__ = ["whole"]

@@ -11,7 +11,8 @@ import torch
 from ...base import MXNetError
 from ..arguments import joined
 from ..followed import flat
-from ..ndarray import NDArray, Tensor, raw, wrap
+from ..graph import raw
+from ..ndarray import NDArray, Tensor, wrap
 from ..register import OPERATORS, operator
 
 __all__ = ["as_sizes", "flat_of", "in_range", "new_shape"]

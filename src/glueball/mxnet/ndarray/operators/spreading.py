@@ -8,7 +8,8 @@ import torch
 
 from ...base import MXNetError
 from ..arguments import choice, joined
-from ..ndarray import NDArray, Tensor, raw, wrap
+from ..graph import raw
+from ..ndarray import NDArray, Tensor, wrap
 from ..register import operator
 from .shaping import Sizes, as_sizes, flat_of, in_range
 
