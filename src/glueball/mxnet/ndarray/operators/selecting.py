@@ -15,6 +15,7 @@ from ..followed import flat
 from ..graph import writable
 from ..ndarray import NDArray, Tensor
 from ..register import OPERATORS, operator
+from .shaping import as_sizes
 
 __all__ = ["whole"]
 
@@ -138,7 +139,7 @@ def _flat_places(indices: Tensor, shape: tuple[int, ...]) -> Tensor:
 @operator
 def scatter_nd(data: Tensor, indices: Tensor, shape: int | Sequence[int]) -> Tensor:
     """Zeros of a shape, with elements or slices put where columns of indices say; the last one stays."""
-    sizes = tuple(map(int, shape)) if isinstance(shape, (list, tuple)) else (int(shape),)  # type: ignore[arg-type]
+    sizes = as_sizes(shape)
     depth = indices.shape[0]
     rows, rest = math.prod(sizes[:depth]), sizes[depth:]
     values = data.reshape(-1, *rest)
@@ -284,7 +285,7 @@ def SequenceReverse(
 @operator
 def unravel_index(data: Tensor, shape: int | Sequence[int]) -> Tensor:
     """Places in a flattened array as indices of a shape, one row for each axis."""
-    sizes = tuple(map(int, shape)) if isinstance(shape, (list, tuple)) else (int(shape),)  # type: ignore[arg-type]
+    sizes = as_sizes(shape)
     rest, rows = whole(data), []
     for at in range(len(sizes) - 1, 0, -1):
         rows.append(rest % sizes[at])
@@ -296,5 +297,5 @@ def unravel_index(data: Tensor, shape: int | Sequence[int]) -> Tensor:
 @operator
 def ravel_multi_index(data: Tensor, shape: int | Sequence[int]) -> Tensor:
     """Indices of a shape, one row for each axis, as places in the flattened array."""
-    sizes = tuple(map(int, shape)) if isinstance(shape, (list, tuple)) else (int(shape),)  # type: ignore[arg-type]
+    sizes = as_sizes(shape)
     return _flat_places(data, sizes).reshape(data.shape[1:]).to(data.dtype)
