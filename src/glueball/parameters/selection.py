@@ -90,6 +90,11 @@ class Selection(Mapping[str, Parameter]):
         at = bisect_left(rows, row)
         return at < len(rows) and rows[at] == row
 
+    @property
+    def root(self) -> Any:
+        """The model; of one that cannot be changed in place (Equinox, tuples) the new one after a verb."""
+        return self._tree.root
+
     # ---- finding ------------------------------------------------------------------------------------
 
     def names(self) -> list[str]:

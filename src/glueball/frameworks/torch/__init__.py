@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...adapter import Adapter
+from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
 from ...slots import Tree
 from . import arrays, changing, defaults, layers, meta, optim, own
@@ -22,7 +22,7 @@ from . import walk as walking
 __all__ = ["adapter"]
 
 
-class TorchAdapter:
+class TorchAdapter(Defaults):
     """`torch.nn.Module`, its tensors and its optimizers, as glueball needs them (see `Adapter`)."""
 
     name = "torch"
