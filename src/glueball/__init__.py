@@ -19,11 +19,13 @@ from .errors import (
     FileFormatError,
     GlueballError,
     InitializerError,
+    LoadError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
     OptimizerError,
     PatternError,
+    ReadOnlyError,
     ShapeError,
     StaleError,
     TieError,
@@ -41,6 +43,7 @@ from .parameters import (
     collect_params,
     initialize,
     meta,
+    open,
 )
 
 __version__ = "0.1.0"
@@ -53,6 +56,7 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -62,6 +66,7 @@ __all__ = [
     "ParameterDict",
     "PatternError",
     "Plan",
+    "ReadOnlyError",
     "Recipe",
     "ShapeError",
     "StaleError",
@@ -72,4 +77,5 @@ __all__ = [
     "init",
     "initialize",
     "meta",
+    "open",
 ]

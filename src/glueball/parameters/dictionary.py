@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
+from ..views.progress import Progress
 from ..views.table import names_text, plural
-from . import gradients, optimizers, ties
+from . import gradients, optimizers, saving, ties
 from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
@@ -154,6 +156,67 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
+
+    # ---- files --------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        ties: str = "aliases",
+        max_shard_size: int | str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress: bool | Progress | None = None,
+        like: Any = None,
+    ) -> None:
+        """Write the parameters to a file: beside, synced, renamed, so that it is whole or not there.
+
+        All parameters of a model are saved with its persistent buffers, so that `load_state_dict` takes the
+        file; a selection is saved as it is. A tied parameter is stored once, under its first name. Values are
+        kept to the bit, whatever their dtype, and no more than one array is copied at a time.
+
+        Parameters that are sharded over processes are gathered one by one: all of those processes have to
+        call this, and the first of them writes the file.
+
+        Args:
+            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
+                `.params`. What is there is replaced.
+            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
+            ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
+                `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
+                reads no metadata. Formats that cannot tie get copies.
+            max_shard_size: in bytes, or as text such as "5GB": then `path` is a folder, which gets shards of
+                safetensors and their index.
+            metadata: text by text, for the file to say of itself; of an opened file those that it has are
+                kept, and None takes one away.
+            progress: True for a bar, False for none; None shows one on a terminal where there is much to
+                write. Or a function that is called with (bytes done, bytes in all, name).
+            like: a file or a model with the names that the format wants (Keras's).
+
+        Raises:
+            DeferredError: a parameter has no values yet.
+            DTypeError, FileFormatError: the format cannot hold an array, a name or metadata.
+            OSError: the system cannot write it. Whatever is raised, the old file is still there.
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     gb.collect_params(nn.Linear(4, 8)).save(f"{folder}/net.safetensors")
+        ...     gb.open(f"{folder}/net.safetensors").names()
+        ['weight', 'bias']
+        """
+        saving.save(
+            self,
+            path,
+            format=format,
+            ties=ties,
+            max_shard_size=max_shard_size,
+            metadata=metadata,
+            progress=progress,
+            like=like,
+        )
 
     # ---- initialising -------------------------------------------------------------------------------
 
