@@ -34,6 +34,7 @@ from .errors import (
 from .parameters import (
     Aliases,
     Exchange,
+    LoadReport,
     OptimizerReport,
     Parameter,
     ParameterDict,
@@ -57,6 +58,7 @@ __all__ = [
     "GlueballError",
     "InitializerError",
     "LoadError",
+    "LoadReport",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",

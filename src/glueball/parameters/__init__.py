@@ -2,6 +2,7 @@
 
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
+from .loaded import LoadReport
 from .opening import open
 from .optimizers import OptimizerReport
 from .parameter import Parameter
@@ -13,6 +14,7 @@ from .ties import Aliases, Exchange
 __all__ = [
     "Aliases",
     "Exchange",
+    "LoadReport",
     "OptimizerReport",
     "Parameter",
     "ParameterDict",
