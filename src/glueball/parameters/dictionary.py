@@ -12,6 +12,7 @@ from ..patterns import Pattern, describe
 from ..views.progress import Progress
 from ..views.table import names_text, plural
 from . import gradients, optimizers, saving, ties
+from .garbage import no_garbage
 from .judging import plan_load
 from .loaded import LoadReport
 from .parameter import Parameter
@@ -288,20 +289,21 @@ class ParameterDict(Selection):
         >>> report.initialised
         ('head.weight', 'head.bias')
         """
-        load = plan_load(
-            self,
-            source,
-            include=include,
-            exclude=exclude,
-            rename=rename,
-            missing=missing,
-            unexpected=unexpected,
-            mismatch=mismatch,
-            dtype=dtype,
-            seed=seed,
-            device=device,
-        )
-        load.apply(progress)
+        with no_garbage():
+            load = plan_load(
+                self,
+                source,
+                include=include,
+                exclude=exclude,
+                rename=rename,
+                missing=missing,
+                unexpected=unexpected,
+                mismatch=mismatch,
+                dtype=dtype,
+                seed=seed,
+                device=device,
+            )
+            load.apply(progress)
         return load.report
 
     # ---- initialising -------------------------------------------------------------------------------

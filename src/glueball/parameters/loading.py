@@ -6,6 +6,7 @@ written, which nothing stops any more but the machine.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -141,7 +142,7 @@ class Load:
 
 
 def _nbytes(source: Source, name: str) -> int:
-    return int(np.prod(source.shapes[name], dtype=np.int64)) * source.dtypes[name].itemsize
+    return math.prod(source.shapes[name]) * source.dtypes[name].itemsize
 
 
 class _Direct:

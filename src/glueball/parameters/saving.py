@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-
-import numpy as np
 
 from ..adapter import Adapter
 from ..checkpoints.lazy import Lazy
@@ -17,6 +16,7 @@ from ..slots import Tree
 from ..views.progress import Progress, shown
 from ..views.table import names_text
 from .formats import format_of, write_file, write_order
+from .garbage import no_garbage
 from .selection import Selection
 from .whole import saved_rows
 
@@ -45,6 +45,20 @@ def save(
             f"ties is {ties!r}: write 'aliases' (stored once, with the other names) or 'copies' (each name "
             f"with its own bytes)."
         )
+    with no_garbage():
+        _save(selection, path, format, ties, max_shard_size, metadata, progress, like)
+
+
+def _save(
+    selection: Selection,
+    path: str | os.PathLike[str],
+    format: str | None,
+    ties: str,
+    max_shard_size: int | str | None,
+    metadata: Mapping[str, str | None] | None,
+    progress: bool | Progress | None,
+    like: Any,
+) -> None:
     collection, rows = saved_rows(selection)
     tree, adapter = collection.tree, collection.tree.adapter
     if not rows:
@@ -138,8 +152,8 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
         if count > len(tree.slots(row)):
             raise FileFormatError(f"{names[row]!r} has {count:,} names, too many for a file.")
     views: dict[Any, str] = {}
-    for row, array in held.items():
-        memory = tree.adapter.memory(array)
+    for row in _near(tree.adapter, held):
+        memory = tree.adapter.memory(held[row])
         if memory is None:
             continue
         first = views.setdefault(memory.view, names[row])
@@ -149,9 +163,20 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
     return found
 
 
+def _near(adapter: Adapter, held: Mapping[int, Any]) -> list[int]:
+    """The rows whose arrays may share memory: of those that lie plainly on the host what begins together."""
+    rows, plain = list(held), adapter.plain(list(held.values()))
+    inside = [row for row, dtype in zip(rows, plain, strict=True) if dtype is not None]
+    begins: dict[int, list[int]] = {}
+    for row, address in zip(inside, adapter.addresses([held[row] for row in inside]), strict=True):
+        begins.setdefault(address, []).append(row)
+    alone = {mine[0] for mine in begins.values() if len(mine) == 1}
+    return [row for row in rows if row not in alone]
+
+
 def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
     """An array to be written, read when its turn comes: without a copy where NumPy reaches its memory."""
-    shape: Any = adapter.shape(array, None, "")
+    shape: Any = array.shape
     try:
         dtype = adapter.numpy_dtype(adapter.dtype(array))
     except TypeError:
@@ -162,7 +187,7 @@ def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
 
 
 def _nbytes(lazy: Lazy) -> int:
-    return int(np.prod(lazy.shape, dtype=np.int64)) * lazy.dtype.itemsize
+    return math.prod(lazy.shape) * lazy.dtype.itemsize
 
 
 def _metadata(
