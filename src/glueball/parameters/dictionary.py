@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
@@ -20,6 +20,7 @@ from .plan import Plan
 from .planning import make_plan
 from .renaming import Rename
 from .selection import Selection
+from .untouched import touch, untouched_rows
 
 __all__ = ["ParameterDict"]
 
@@ -160,6 +161,8 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
+        for parameter in self._parameters():
+            touch(parameter.sites)
 
     # ---- files --------------------------------------------------------------------------------------
 
@@ -305,6 +308,31 @@ class ParameterDict(Selection):
             )
             load.apply(progress)
         return load.report
+
+    def untouched(self) -> Self:
+        """The parameters that still have their constructor's values, as far as that can be known.
+
+        Not among them is what a rule initialised, what was loaded, what `set_data` or `apply` wrote, and what
+        changed since glueball first looked: a load looks at everything that it leaves alone, and asking here
+        looks too. What was changed by others before that cannot be told from what the constructor made, so
+        ask once before training, or load first. Of large arrays 65,536 elements are compared, spread evenly.
+        Parameters without values are among them.
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> plan = params.select("0").initialize(seed=0)
+        >>> params.untouched().names()
+        ['1.weight', '1.bias']
+        """
+        names = {self._tree.names[row] for row in untouched_rows(self._tree, self._rows)}
+        before = self._choose
+        return self._view(lambda at: [row for row in before(at) if at.tree.names[row] in names], self._base)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What an opened file says of itself, text by text; of a model nothing."""
+        return dict(self.root.metadata) if self._stored else {}
 
     # ---- initialising -------------------------------------------------------------------------------
 
