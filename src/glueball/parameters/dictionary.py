@@ -187,9 +187,10 @@ class ParameterDict(Selection):
         call this, and the first of them writes the file.
 
         Args:
-            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
-                `.params`. What is there is replaced.
-            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
+            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`, `.ckpt`), `.npz`,
+                MXNet's `.params`, Keras's `.weights.h5` and `.keras`. A folder gets shards. What is there
+                is replaced.
+            format: the format's name, where the suffix should not tell it (`glueball.checkpoints.writing`).
             ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
                 `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
                 reads no metadata. Formats that cannot tie get copies.
@@ -199,7 +200,7 @@ class ParameterDict(Selection):
                 kept, and None takes one away.
             progress: True for a bar, False for none; None shows one on a terminal where there is much to
                 write. Or a function that is called with (bytes done, bytes in all, name).
-            like: a file or a model with the names that the format wants (Keras's).
+            like: for Keras's formats, which keep no layer names: a file of the same model.
 
         Raises:
             DeferredError: a parameter has no values yet.
