@@ -128,6 +128,10 @@ def _check_values(tree: Tree, held: Mapping[int, Any]) -> None:
             reason = adapter.no_values(array)
             if reason:
                 reasons.setdefault(reason, []).append(tree.names[row])
+                continue
+            reason = None if adapter.name == "files" else adapter.unwritable(array)
+            if reason and "expanded" not in reason:  # that can be read
+                raise DTypeError(f"{tree.names[row]!r} cannot be saved: {reason}. Nothing was written.")
     if reasons:
         told = "; ".join(f"{names_text(names)}: {reason}" for reason, names in reasons.items())
         raise DeferredError(f"there are no values to save of {told}. Nothing was written.")
