@@ -104,6 +104,14 @@ def test_segments_of_wrappers_are_left_out_wherever_they_are():
     assert unwrapped(own, own, [own]).names == {"_orig_mod.weight": "_orig_mod.weight"}
 
 
+def test_the_marks_of_mxnets_symbols_are_left_out():
+    names = ["arg:dense0_weight", "aux:bn0_running_mean"]
+    found = unwrapped(names, ["dense0_weight", "bn0_running_mean"], [["dense0_weight"]])
+    assert list(found.names.values()) == ["dense0_weight", "bn0_running_mean"] and "arg:" in found.note
+    mixed = [*names, "other"]
+    assert unwrapped(mixed, ["dense0_weight"], []).names == {name: name for name in mixed}
+
+
 def test_what_trainers_keep_beside_a_model_is_told_apart():
     names = [*("state_dict." + name for name in MODEL), "optimizer_states.0.exp_avg", "ema_model.head.weight"]
     found = unwrapped(names, MODEL, REQUIRED)
@@ -214,6 +222,20 @@ def test_shapes_at_every_number_have_to_agree():
     assert renamed(there, infer(wanted, there).rules) == {
         "x.0.w": "a.0.w", "x.1.w": "a.1.w", "y.0.w": "b.0.w", "y.1.w": "b.1.w",
     }  # fmt: skip
+
+
+def test_many_names_take_no_long_time():
+    import time
+
+    wanted = {f"layers.{i}.part{j}.weight": (4,) for i in range(50) for j in range(400)}
+    there = {f"blocks.{i}.piece{j}.weight": (4,) for i in range(50) for j in range(400)}
+    start = time.process_time()
+    assert "too many names have the same shape" in str(infer(wanted, there))
+    assert len(infer(wanted, {f"x.{name}": shape for name, shape in wanted.items()}).rules) == 1
+    shapes = {name: (at,) for at, name in enumerate(wanted)}
+    other = {name: (at,) for at, name in enumerate(there)}
+    assert str(infer(shapes, other)) == "no few rules would do: 400 layers have names of their own."
+    assert time.process_time() - start < 30
 
 
 def test_shapes_that_are_not_known_fit_any():
