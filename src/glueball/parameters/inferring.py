@@ -68,11 +68,13 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
     prefix = _one_prefix(wanted, there)
     if prefix is not None:
         return Inferred(prefix)
-    alike: dict[Any, list[Template]] = {}
+    alike: dict[Any, set[Template]] = {}
     for name, group in theirs.items():
-        alike.setdefault(tuple(group), []).append(name)
+        alike.setdefault(tuple(group.items()), set()).add(name)
     candidates = {
-        want: {name for name in alike.get(tuple(group), ()) if _same(group, theirs[name])}
+        want: set(alike.get(tuple(group.items()), ()))
+        if all(map(_known, group.values()))
+        else {name for name, other in theirs.items() if _same(group, other)}
         for want, group in mine.items()
     }
     if sum(map(len, candidates.values())) > _MANY:
@@ -129,7 +131,11 @@ def _fits(wanted: Shape, there: Shape) -> bool:
 
 
 def _same(wanted: _Group, there: _Group) -> bool:
-    return all(_fits(shape, there[at]) for at, shape in wanted.items())
+    return wanted.keys() == there.keys() and all(_fits(shape, there[at]) for at, shape in wanted.items())
+
+
+def _known(shape: Shape) -> bool:
+    return shape is not None and None not in shape
 
 
 def _one_prefix(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> dict[str, str] | None:
