@@ -180,7 +180,10 @@ class Adapter(Protocol):
         """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
 
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
-        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+        """The names of the equal blocks packed along one axis (gates; q, k, v), or ()."""
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """The axis along which parts are packed; for a bias of gates how many the layer adds up."""
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
@@ -291,6 +294,10 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; torch's and MXNet's recurrent layers add two biases."""
+        return 0, 2
 
     def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
         """Nothing waits to be built."""
