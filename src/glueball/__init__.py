@@ -27,6 +27,7 @@ from .errors import (
     ShapeError,
     StaleError,
     TieError,
+    TransferError,
     UnknownModelError,
 )
 from .parameters import (
@@ -42,6 +43,7 @@ from .parameters import (
     initialize,
     meta,
 )
+from .transfer import Transfer, transfer
 
 __version__ = "0.1.0"
 
@@ -67,9 +69,12 @@ __all__ = [
     "StaleError",
     "TieError",
     "Totals",
+    "Transfer",
+    "TransferError",
     "UnknownModelError",
     "collect_params",
     "init",
     "initialize",
     "meta",
+    "transfer",
 ]

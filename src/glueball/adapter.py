@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .errors import OptimizerError
+from .layouts import Layout
 
 __all__ = ["Adapter", "Defaults", "Facts", "Memory", "Shape"]
 
@@ -185,6 +186,9 @@ class Adapter(Protocol):
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
 
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What a layer holds in the form that all frameworks share; several where it is several layers."""
+
     def default(
         self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
     ) -> Any:
@@ -291,6 +295,10 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """No layer is known."""
+        return ()
 
     def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
         """Nothing waits to be built."""

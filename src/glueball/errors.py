@@ -21,6 +21,7 @@ __all__ = [
     "ShapeError",
     "StaleError",
     "TieError",
+    "TransferError",
     "UnknownModelError",
 ]
 
@@ -75,6 +76,10 @@ class StaleError(GlueballError, RuntimeError):
 
 class OptimizerError(GlueballError, ValueError):
     """Rules for an optimizer do not give each parameter exactly one group."""
+
+
+class TransferError(GlueballError, ValueError):
+    """Not every parameter of one model has its place in the other."""
 
 
 class UnknownModelError(GlueballError, TypeError):
