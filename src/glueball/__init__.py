@@ -19,11 +19,13 @@ from .errors import (
     FileFormatError,
     GlueballError,
     InitializerError,
+    LoadError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
     OptimizerError,
     PatternError,
+    ReadOnlyError,
     ShapeError,
     StaleError,
     TieError,
@@ -33,6 +35,7 @@ from .errors import (
 from .parameters import (
     Aliases,
     Exchange,
+    LoadReport,
     OptimizerReport,
     Parameter,
     ParameterDict,
@@ -42,6 +45,7 @@ from .parameters import (
     collect_params,
     initialize,
     meta,
+    open,
 )
 from .transfer import Transfer, transfer
 
@@ -55,6 +59,8 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
+    "LoadReport",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -64,6 +70,7 @@ __all__ = [
     "ParameterDict",
     "PatternError",
     "Plan",
+    "ReadOnlyError",
     "Recipe",
     "ShapeError",
     "StaleError",
@@ -77,4 +84,5 @@ __all__ = [
     "initialize",
     "meta",
     "transfer",
+    "open",
 ]

@@ -17,7 +17,7 @@ import torch
 from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, layouts, meta, optim, own
+from . import arrays, changing, defaults, layers, layouts, meta, optim, own, sharing
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -55,6 +55,9 @@ class TorchAdapter(Defaults):
     usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    view = staticmethod(arrays.view)
+    give_shape = staticmethod(meta.give_shape)
+    writer = staticmethod(sharing.writer)
 
     shard = staticmethod(arrays.shard)
 
