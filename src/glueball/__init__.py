@@ -28,6 +28,8 @@ from .errors import (
     StaleError,
     TieError,
     UnknownModelError,
+    WatchError,
+    WatchSettingError,
 )
 from .parameters import (
     Aliases,
@@ -42,6 +44,7 @@ from .parameters import (
     initialize,
     meta,
 )
+from .watch import Finding, Watch, WatchWarning, watch
 
 __version__ = "0.1.0"
 
@@ -51,6 +54,7 @@ __all__ = [
     "DeferredError",
     "Exchange",
     "FileFormatError",
+    "Finding",
     "GlueballError",
     "InitializerError",
     "MissingExtraError",
@@ -68,8 +72,13 @@ __all__ = [
     "TieError",
     "Totals",
     "UnknownModelError",
+    "Watch",
+    "WatchError",
+    "WatchSettingError",
+    "WatchWarning",
     "collect_params",
     "init",
     "initialize",
     "meta",
+    "watch",
 ]

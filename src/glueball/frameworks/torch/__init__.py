@@ -2,7 +2,8 @@
 
 `walk` finds the tensors, `own` asks modules that know more of them, `arrays` reads and writes one,
 `changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer
-and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`.
+and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`;
+`watching` measures at each step.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...adapter import Adapter, Defaults
+from ...adapter import Adapter, Defaults, Gauges
 from ...errors import UnknownModelError
 from ...slots import Tree
 from . import arrays, changing, defaults, layers, meta, optim, own
@@ -110,6 +111,13 @@ class TorchAdapter(Defaults):
             return
         table = owner._parameters if attribute in owner._parameters else owner._buffers
         table[attribute] = array
+
+    @staticmethod
+    def gauges() -> Gauges:
+        """Statistics by torch's operations over many tensors at once."""
+        from .watching import TorchGauges
+
+        return TorchGauges()
 
     @staticmethod
     def dtype(array: Any) -> Any:
