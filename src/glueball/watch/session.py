@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
@@ -359,9 +360,9 @@ class Watch(Log):
         """Where each parameter stands in the forward pass: the reverse of how the first backward came by."""
         names = self._watched.names
         if self._arrived is not None and gradients:
+            self._remove.pop()()
             arrived = reversed(self._arrived)
             self._positions = {names[place]: at for at, place in enumerate(arrived) if place < len(names)}
-            self._remove.pop()()
             self._arrived = None
         if not self._positions:
             return np.arange(len(names))
@@ -389,7 +390,7 @@ class Watch(Log):
             raise WatchError("\n".join(f"step {found.step}: {found.message}" for found in told))
         for found in told:
             if self._on == "warn":
-                warnings.warn(f"step {found.step}: {found.message}", WatchWarning, stacklevel=2)
+                warnings.warn(f"step {found.step}: {found.message}", WatchWarning, stacklevel=_outside())
             elif callable(self._on):
                 self._on(found)
 
@@ -403,6 +404,17 @@ class Watch(Log):
             parts.append(f"update {np.median(next(u for u in reversed(updates) if len(u))):.2g}")
         found = len(self.findings)
         return " · ".join([*parts, f"{found} found" if found else "nothing found"])
+
+
+def _outside() -> int:
+    """How far above the caller the first frame is that is neither ours nor the framework's."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+_INSIDE = ("glueball", "torch", "keras", "contextlib")
 
 
 def _check(every: Any, on: Any, ignore: Any, patience: Any, depth: Any, update: Any, keep: Any) -> None:

@@ -6,6 +6,7 @@ All work is started before the first result is read, so a GPU is waited for once
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -129,13 +130,16 @@ class TorchGauges:
                     look(1.0)
                 end()
 
+        if "torch._dynamo" in sys.modules:  # importing it costs a second, and nothing is compiled without it
+            before, after = map(torch.compiler.disable, (before, after))
         hooks = [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)]
         return lambda: [hook.remove() for hook in hooks].clear()
 
     def arrivals(self, root: Any, arrays: Sequence[Any]) -> tuple[list[int], Callable[[], None]]:
         """Noted by hooks on the tensors, which autograd calls when a gradient is complete.
 
-        A compiled backward gives all gradients at once, so a compiled model gets no hooks.
+        A compiled backward hands all gradients over at once, in no order, so where something was compiled
+        nothing is told.
         """
         order: list[int] = []
         hooks: list[Any] = []
@@ -153,7 +157,14 @@ class TorchGauges:
             for place, array in enumerate(arrays):
                 if array.requires_grad and array.is_leaf and not tensors.lazy(array):
                     hooks.append(array.register_post_accumulate_grad_hook(note(place)))
-        return order, lambda: [hook.remove() for hook in hooks].clear()
+
+        def end() -> None:
+            for hook in hooks:
+                hook.remove()
+            if _compiled(root):
+                order.clear()
+
+        return order, end
 
 
 def _closure(args: Any, kwargs: Any) -> bool:
@@ -162,6 +173,10 @@ def _closure(args: Any, kwargs: Any) -> bool:
 
 
 def _compiled(root: Any) -> bool:
+    """Whether a model, or any function in this process, was compiled; torch's compiler is not imported."""
+    dynamo: Any = sys.modules.get("torch._dynamo.utils")
+    if dynamo is not None and dynamo.counters["frames"].get("ok"):
+        return True
     return any(
         type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
         for module in root.modules()
