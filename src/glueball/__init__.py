@@ -31,6 +31,8 @@ from .errors import (
     TieError,
     TransferError,
     UnknownModelError,
+    WatchError,
+    WatchSettingError,
 )
 from .parameters import (
     Aliases,
@@ -48,6 +50,7 @@ from .parameters import (
     open,
 )
 from .transfer import Transfer, transfer
+from .watch import Finding, Watch, WatchWarning, watch
 
 __version__ = "0.1.0"
 
@@ -57,6 +60,7 @@ __all__ = [
     "DeferredError",
     "Exchange",
     "FileFormatError",
+    "Finding",
     "GlueballError",
     "InitializerError",
     "LoadError",
@@ -79,10 +83,15 @@ __all__ = [
     "Transfer",
     "TransferError",
     "UnknownModelError",
+    "Watch",
+    "WatchError",
+    "WatchSettingError",
+    "WatchWarning",
     "collect_params",
     "init",
     "initialize",
     "meta",
-    "transfer",
     "open",
+    "transfer",
+    "watch",
 ]

@@ -25,6 +25,8 @@ __all__ = [
     "TieError",
     "TransferError",
     "UnknownModelError",
+    "WatchError",
+    "WatchSettingError",
 ]
 
 
@@ -100,3 +102,11 @@ class UnknownModelError(GlueballError, TypeError):
 
 class MissingExtraError(GlueballError, ImportError):
     """An optional dependency is not installed; the message is the command that installs it."""
+
+
+class WatchError(GlueballError, RuntimeError):
+    """A watch found something, with `on="raise"`; or it was used while it did not run, or twice at once."""
+
+
+class WatchSettingError(WatchError, ValueError):
+    """A setting of a watch has no meaning."""
