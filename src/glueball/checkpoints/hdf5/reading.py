@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 
 from glueball.errors import FileFormatError, MissingExtraError, ShapeError
 
+from ..archive import reader
 from ..base import Checkpoint, Entry, Index, array_bytes
+from ..mapping import mapped
+from ..parts import block
+from ..remote import is_remote
 
 __all__ = ["MAGIC", "Hdf5File"]
 
@@ -56,7 +60,9 @@ class Hdf5File(Checkpoint):
         except ModuleNotFoundError:
             raise MissingExtraError("h5py is not installed: pip install 'glueball[hdf5]'") from None
         self._h5py, file = h5py, os.fsdecode(path)
-        size = os.path.getsize(path)
+        if content is None and is_remote(path):
+            content = reader(mapped(path))
+        size = os.path.getsize(path) if content is None else content.seek(0, os.SEEK_END)
         try:
             self.opened = h5py.File(content if content is not None else path, "r")
         except _BROKEN as error:
@@ -181,40 +187,12 @@ class Hdf5File(Checkpoint):
             if not entry.shape:
                 raw = np.asarray(found[()])
             else:
-                block, then = _block(key, entry.shape)
-                raw = found[block][then]
+                selected, then = block(key, entry.shape)
+                raw = found[selected][then]
         except _BROKEN as error:
             raise self._bad(entry.name, f"its values cannot be read: {_first(error)}") from None
         part = np.asarray(raw).reshape(shape)
         return part.view(entry.dtype) if entry.dtype == ml_dtypes.bfloat16 else part
-
-
-def _block(key: Index, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """A selection as HDF5 has it, with steps that rise, and what to do with what it gives.
-
-    Every dimension is a slice in the first, so that none is lost before the second.
-
-    >>> _block((slice(None, None, -2), 1), (4, 3))
-    ((slice(1, 4, 2), slice(1, 2, 1)), (slice(None, None, -1), 0))
-    """
-    keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis not in keys:
-        keys.append(Ellipsis)
-    where = keys.index(Ellipsis)
-    keys[where : where + 1] = [slice(None)] * (len(shape) - len(keys) + 1)
-    block: list[slice] = []
-    then: list[Any] = []
-    for one, size in zip(keys, shape, strict=True):
-        if not isinstance(one, slice):
-            index = range(size)[one]  # type: ignore[index]  # an integer, as NumPy has found
-            block.append(slice(index, index + 1, 1))
-            then.append(0)
-            continue
-        places = range(size)[one]
-        rising = places[::-1] if places.step < 0 else places
-        block.append(slice(rising[0], rising[-1] + 1, rising.step) if rising else slice(0, 0, 1))
-        then.append(slice(None, None, -1) if places.step < 0 else slice(None))
-    return tuple(block), tuple(then)
 
 
 def _natural(key: str) -> tuple[int, str]:
