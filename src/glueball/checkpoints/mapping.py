@@ -6,7 +6,7 @@ import mmap
 import os
 import stat
 
-from .remote import Remote, is_remote
+from .remote import Remote, at, is_remote
 
 __all__ = ["Content", "mapped"]
 
@@ -25,7 +25,7 @@ def mapped(path: str | os.PathLike[str]) -> Content:
         OSError: the system cannot open it.
     """
     if is_remote(path):
-        return Remote(str(path))
+        return at(str(path))
     with open(path, "rb") as file:
         state = os.fstat(file.fileno())
         if stat.S_ISREG(state.st_mode) and state.st_size:

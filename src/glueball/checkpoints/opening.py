@@ -14,12 +14,12 @@ from .base import Checkpoint
 from .hdf5 import MAGIC as HDF5
 from .hdf5 import Hdf5File
 from .keras import WEIGHTS, KerasFile
-from .mapping import Content, mapped
+from .mapping import mapped
 from .npz import NpyFile, NpzFile
 from .params import ParamsCheckpoint
 from .pytorch import PytorchFile
 from .pytorch.storages import is_old
-from .remote import beside, is_remote, listed
+from .remote import Remote, beside, is_remote, kept, listed
 from .safetensors import SafetensorsFile
 from .sharded import Sharded
 
@@ -81,21 +81,24 @@ def open_file(path: str | os.PathLike[str], *, allow_expansion: bool = False) ->
     npy
     """
     file = os.fsdecode(path)
-    content: Content | None = None
     if is_remote(file):
         names = listed(file)
         if names is not None:
-            return open_file(
-                beside(f"{file.rstrip('/')}/", _main(file, set(names))), allow_expansion=allow_expansion
-            )
-        content = mapped(file)  # kept, so that the reader does not ask for its size again
-        first = content[:_FIRST]
-    elif stat.S_ISDIR(os.stat(file).st_mode):
+            folder = f"{file.rstrip('/')}/"
+            return open_file(beside(folder, _main(file, set(names))), allow_expansion=allow_expansion)
+        content = Remote(file)
+        with kept(content):
+            return _opened(file, content[:_FIRST], allow_expansion)
+    if stat.S_ISDIR(os.stat(file).st_mode):
         name = _main(file, set(os.listdir(file)))
         return open_file(os.path.join(file, name), allow_expansion=allow_expansion)
-    else:
-        with open(file, "rb") as stream:
-            first = stream.read(_FIRST)
+    with open(file, "rb") as stream:
+        first = stream.read(_FIRST)
+    return _opened(file, first, allow_expansion)
+
+
+def _opened(file: str, first: bytes, allow_expansion: bool) -> Checkpoint:
+    """A file that begins so."""
     if first.lstrip()[:1] == b"{" and b"\0" not in first[:8]:
         return Sharded(file, partial(open_file, allow_expansion=allow_expansion))
     return _format(file, first)(file, allow_expansion=allow_expansion)

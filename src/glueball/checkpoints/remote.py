@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, overload
 from urllib.parse import quote, urlsplit, urlunsplit
-from weakref import WeakValueDictionary
 
 from glueball.errors import FileFormatError, MissingExtraError
 
-__all__ = ["Remote", "beside", "is_remote", "listed"]
+__all__ = ["Remote", "at", "beside", "is_remote", "kept", "listed"]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # two letters at least: C:// is a drive
 _WHOLE = 1 << 26  # bytes of a file that may be fetched as a whole where nothing else will do
@@ -39,14 +40,7 @@ class Remote:
         OSError: it is not there, or cannot be reached.
     """
 
-    def __new__(cls, url: str) -> Remote:
-        """The one that is open already, so that finding out the format and reading ask for its size once."""
-        found = _OPEN.get(url)
-        return found if found is not None else super().__new__(cls)
-
     def __init__(self, url: str) -> None:
-        if _OPEN.get(url) is self:
-            return
         self.url = url
         self._system, self._path = _place(url)
         self._ahead: dict[int, bytes] = {}
@@ -59,7 +53,6 @@ class Remote:
             raise FileFormatError(f"{url}: the server does not say how large the file is; download it first")
         self._size = int(size)
         self._keep({0: self._first()})
-        _OPEN[url] = self
 
     def __len__(self) -> int:
         return self._size
@@ -161,7 +154,23 @@ class Remote:
         return content
 
 
-_OPEN: WeakValueDictionary[str, Remote] = WeakValueDictionary()
+_kept: ContextVar[Remote | None] = ContextVar("kept", default=None)
+
+
+def at(url: str) -> Remote:
+    """The bytes at a URL; those that are being opened are not asked for again."""
+    found = _kept.get()
+    return found if found is not None and found.url == url else Remote(url)
+
+
+@contextmanager
+def kept(content: Remote) -> Iterator[None]:
+    """While a file is opened, whoever wants its bytes gets these."""
+    token = _kept.set(content)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
