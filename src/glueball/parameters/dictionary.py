@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
 from ..views.progress import Progress
 from ..views.table import names_text, plural
 from . import gradients, optimizers, saving, ties
+from .garbage import no_garbage
 from .judging import plan_load
 from .loaded import LoadReport
 from .parameter import Parameter
@@ -19,6 +20,7 @@ from .plan import Plan
 from .planning import make_plan
 from .renaming import Rename
 from .selection import Selection
+from .untouched import touch, untouched_rows
 
 __all__ = ["ParameterDict"]
 
@@ -159,6 +161,8 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
+        for parameter in self._parameters():
+            touch(parameter.sites)
 
     # ---- files --------------------------------------------------------------------------------------
 
@@ -183,9 +187,10 @@ class ParameterDict(Selection):
         call this, and the first of them writes the file.
 
         Args:
-            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
-                `.params`. What is there is replaced.
-            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
+            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`, `.ckpt`), `.npz`,
+                MXNet's `.params`, Keras's `.weights.h5` and `.keras`. A folder gets shards. What is there
+                is replaced.
+            format: the format's name, where the suffix should not tell it (`glueball.checkpoints.writing`).
             ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
                 `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
                 reads no metadata. Formats that cannot tie get copies.
@@ -195,7 +200,7 @@ class ParameterDict(Selection):
                 kept, and None takes one away.
             progress: True for a bar, False for none; None shows one on a terminal where there is much to
                 write. Or a function that is called with (bytes done, bytes in all, name).
-            like: a file or a model with the names that the format wants (Keras's).
+            like: for Keras's formats, which keep no layer names: a file of the same model.
 
         Raises:
             DeferredError: a parameter has no values yet.
@@ -288,21 +293,47 @@ class ParameterDict(Selection):
         >>> report.initialised
         ('head.weight', 'head.bias')
         """
-        load = plan_load(
-            self,
-            source,
-            include=include,
-            exclude=exclude,
-            rename=rename,
-            missing=missing,
-            unexpected=unexpected,
-            mismatch=mismatch,
-            dtype=dtype,
-            seed=seed,
-            device=device,
-        )
-        load.apply(progress)
+        with no_garbage():
+            load = plan_load(
+                self,
+                source,
+                include=include,
+                exclude=exclude,
+                rename=rename,
+                missing=missing,
+                unexpected=unexpected,
+                mismatch=mismatch,
+                dtype=dtype,
+                seed=seed,
+                device=device,
+            )
+            load.apply(progress)
         return load.report
+
+    def untouched(self) -> Self:
+        """The parameters that still have their constructor's values, as far as that can be known.
+
+        Not among them is what a rule initialised, what was loaded, what `set_data` or `apply` wrote, and what
+        changed since glueball first looked: a load looks at everything that it leaves alone, and asking here
+        looks too. What was changed by others before that cannot be told from what the constructor made, so
+        ask once before training, or load first. Of large arrays 65,536 elements are compared, spread evenly.
+        Parameters without values are among them.
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> plan = params.select("0").initialize(seed=0)
+        >>> params.untouched().names()
+        ['1.weight', '1.bias']
+        """
+        names = {self._tree.names[row] for row in untouched_rows(self._tree, self._rows)}
+        before = self._choose
+        return self._view(lambda at: [row for row in before(at) if at.tree.names[row] in names], self._base)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What an opened file says of itself, text by text; of a model nothing."""
+        return dict(self.root.metadata) if self._stored else {}
 
     # ---- initialising -------------------------------------------------------------------------------
 
