@@ -13,6 +13,7 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -67,6 +68,10 @@ class DeferredError(GlueballError, RuntimeError):
 
 class FileFormatError(GlueballError, ValueError):
     """A file is damaged or of another format, or its format cannot hold what should be saved."""
+
+
+class MeasureError(GlueballError, ValueError):
+    """A statistic, a column or a quantile that does not exist, or things that cannot be compared."""
 
 
 class StaleError(GlueballError, RuntimeError):
