@@ -19,12 +19,14 @@ from .errors import (
     FileFormatError,
     GlueballError,
     InitializerError,
+    LoadError,
     MeasureError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
     OptimizerError,
     PatternError,
+    ReadOnlyError,
     ShapeError,
     StaleError,
     TieError,
@@ -42,6 +44,7 @@ from .parameters import (
     collect_params,
     initialize,
     meta,
+    open,
 )
 
 __version__ = "0.1.0"
@@ -54,6 +57,7 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
@@ -64,6 +68,7 @@ __all__ = [
     "ParameterDict",
     "PatternError",
     "Plan",
+    "ReadOnlyError",
     "Recipe",
     "ShapeError",
     "StaleError",
@@ -74,4 +79,5 @@ __all__ = [
     "init",
     "initialize",
     "meta",
+    "open",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["Adapter", "Facts", "Memory", "Shape"]
+from .errors import OptimizerError
+
+__all__ = ["Adapter", "Defaults", "Facts", "Memory", "Shape"]
 
 Shape = tuple[int | None, ...]
 """A shape; `None` stands for a dimension that is not known yet."""
@@ -37,10 +39,17 @@ class Memory(NamedTuple):
 class Adapter(Protocol):
     """All that a framework has to provide; arrays are the framework's own.
 
-    A method that takes `name` raises, with that name in the message, before anything is changed.
+    A method that takes `name` raises, with that name in the message, before anything is changed. What
+    `Defaults` answers, an adapter built on it may leave out; `glueball.frameworks.host` answers nearly all
+    of it for arrays that are read and written through NumPy.
+
+    Attributes:
+        name: of the framework, for messages.
+        version: another number each time that owners were replaced by others: immutable ones are.
     """
 
     name: str
+    version: int
 
     def walk(self, root: Any, buffers: bool) -> Any:
         """What stands in a model, as a `glueball.slots.Tree` (which is built on this protocol)."""
@@ -68,6 +77,9 @@ class Adapter(Protocol):
 
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
         """Put another array at a site: that of another site, which is to be tied, or a copy of its own."""
+
+    def own(self, arrays: Sequence[Any]) -> list[Any]:
+        """The model's own objects, where `get` gives handles of ours."""
 
     # ---- what an array is
 
@@ -148,6 +160,9 @@ class Adapter(Protocol):
     def zero_grad(self, arrays: Sequence[Any]) -> None:
         """Set gradients to zero, in place."""
 
+    def gradients(self, root: Any, grads: Any) -> Mapping[str, Any] | Sequence[Any]:
+        """What a gradient function returned for a model: by slot, or in the order of what it trains."""
+
     # ---- properties
 
     def set_trainable(self, array: Any, trainable: bool, name: str, check: bool) -> None:
@@ -191,6 +206,23 @@ class Adapter(Protocol):
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """Fill an array from its stream where it lies; False where the host has to do it."""
 
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """The whole values to be read and not written: without a copy where NumPy reaches them.
+
+        A sharded array is gathered, by all its processes together.
+        """
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Give a lazy array a shape, and memory not yet written, in place; returns the way back."""
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """Whether this process writes what several hold; it ends in all of them together.
+
+        `shards` are the sharded arrays; without any, each process writes what it has.
+        """
+
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
 
@@ -224,6 +256,9 @@ class Adapter(Protocol):
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once a lazy array has its shape."""
 
+    def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
+        """Call `fill()` whenever some of these layers were built; of several for a layer the last one."""
+
     def meta(self) -> AbstractContextManager[None]:
         """A context in which models are built without memory."""
 
@@ -248,3 +283,64 @@ class Adapter(Protocol):
         self, optimizer: Any, drop: Sequence[Any], add: Sequence[tuple[Any, Any]], names: Mapping[int, str]
     ) -> None:
         """Take arrays out of an optimizer; add (array, the one it is a copy of); use these names by id."""
+
+    def labels(self, root: Any, labels: Mapping[str, str]) -> Any:
+        """A tree of the model's form with a label, given by slot, for each parameter."""
+
+    def filters(self, root: Any, labels: Mapping[str, str]) -> Mapping[str, Any]:
+        """For each label the framework's filter for what has it; labels are given by slot."""
+
+    def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
+        """Keep an optimizer's option, such as weight decay, from arrays."""
+
+
+class Defaults:
+    """What most frameworks need not say: each method as `Adapter` describes it."""
+
+    name = ""
+    version = 0
+
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """A copy."""
+        this: Any = self
+        copied: np.ndarray[Any, Any] = this.numpy(array)
+        return copied
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Asked for lazy arrays only."""
+        raise NotImplementedError
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """It does."""
+        return nullcontext(True)
+
+    def own(self, arrays: Sequence[Any]) -> list[Any]:
+        """They are the model's own."""
+        return list(arrays)
+
+    def gradients(self, root: Any, grads: Any) -> Mapping[str, Any] | Sequence[Any]:
+        """As they are: by name, or one after the other."""
+        found: Mapping[str, Any] | Sequence[Any] = grads
+        return found
+
+    def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
+        """Nothing waits to be built."""
+
+    def labels(self, root: Any, labels: Mapping[str, str]) -> Any:
+        """There are none."""
+        raise self._no("labels for optax")
+
+    def filters(self, root: Any, labels: Mapping[str, str]) -> Mapping[str, Any]:
+        """There are none."""
+        raise self._no("filters of Flax NNX")
+
+    def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
+        """There is no such thing."""
+        raise self._no("exclusions of Keras's optimizers")
+
+    def _no(self, what: str) -> OptimizerError:
+        return OptimizerError(
+            f"{what} are not for {self.name}: use the groups as they are, or those of its own framework."
+        )

@@ -13,12 +13,14 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
     "OptimizerError",
     "PatternError",
+    "ReadOnlyError",
     "ShapeError",
     "StaleError",
     "TieError",
@@ -68,6 +70,16 @@ class DeferredError(GlueballError, RuntimeError):
 
 class FileFormatError(GlueballError, ValueError):
     """A file is damaged or of another format, or its format cannot hold what should be saved."""
+
+
+class LoadError(GlueballError, RuntimeError):
+    """A file and a model do not fit; the message has every name that does not, `report` the rows."""
+
+    report: object = None
+
+
+class ReadOnlyError(GlueballError, ValueError):
+    """The parameter lies in a file that was opened, and files are not edited in place."""
 
 
 class MeasureError(GlueballError, ValueError):

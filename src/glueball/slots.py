@@ -45,7 +45,6 @@ class Tree:
 
     Attributes:
         adapter: the framework's adapter, for everything that touches an array.
-        root: the model that was walked.
         with_buffers: whether buffers were asked for.
         owners: every layer, once, parents before children.
         paths: for each owner the path by which it was reached first ("" for the root).
@@ -57,11 +56,13 @@ class Tree:
             layer back to one above it is left out, so the graph has no circle.
         buffers: row -> whether the buffer is saved with the model; other rows are parameters.
         computes: (owner, attribute) of a site -> the (owner, attribute) whose value is computed from it.
+        unbuilt: rows that stand for what a layer will hold once it is built; their attribute is "?".
+        attached: row -> a gradient that the framework itself keeps nowhere.
     """
 
     def __init__(self, adapter: Adapter, root: Any, with_buffers: bool) -> None:
         self.adapter = adapter
-        self.root = root
+        self._root = root
         self.with_buffers = with_buffers
         self.owners: list[Any] = []
         self.paths: list[str] = []
@@ -72,6 +73,14 @@ class Tree:
         self.more_edges: list[tuple[int, str, int]] = []
         self.buffers: dict[int, bool] = {}
         self.computes: dict[tuple[int, str], tuple[int, str]] = {}
+        self.unbuilt: set[int] = set()
+        self.attached: dict[int, Any] = {}
+        self._index: tuple[int, dict[int, int]] | None = None
+
+    @property
+    def root(self) -> Any:
+        """The model: of an immutable one what it is now."""
+        return self.owners[0] if self.owners else self._root
 
     def __len__(self) -> int:
         return len(self.attributes)
@@ -287,10 +296,13 @@ class Tree:
                 inside |= self.sharing.below(owner)
         return [row for row in range(len(self)) if any(at in inside for at, _ in self.places(row))]
 
-    @cached_property
+    @property
     def index(self) -> dict[int, int]:
         """Owner's index by its `id`."""
-        return {id(owner): at for at, owner in enumerate(self.owners)}
+        version = self.adapter.version
+        if self._index is None or self._index[0] != version:
+            self._index = version, {id(owner): at for at, owner in enumerate(self.owners)}
+        return self._index[1]
 
     def resolve(self, base: str, steps: Sequence[str | int]) -> tuple[str, int] | None:
         """Follow layer names, or positions among the children, from the layer at `base`.

@@ -6,6 +6,7 @@ when a model of its framework arrives.
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +19,14 @@ __all__ = ["adapter_for", "adapter_named"]
 # (where a framework defines its base class, the class) -> our module. The most special first: a class
 # may descend from several of them.
 _KNOWN = {
+    ("glueball.checkpoints.base", "Checkpoint"): "files",
+    ("keras.src.layers.layer", "Layer"): "keras",
     ("torch.nn.modules.module", "Module"): "torch",
+    ("flax.nnx.pytreelib", "Pytree"): "nnx",
 }
+# What stands for any tree of arrays is asked for last.
+_CONTAINERS = (dict, list, tuple)
+_PACKAGES = {"nnx": "jax", "files": ""}  # the extra that an adapter of another name wants
 
 
 def adapter_named(name: str) -> Adapter:
@@ -31,9 +38,10 @@ def adapter_named(name: str) -> Adapter:
     try:
         adapter: Adapter = import_module(f"{__name__}.{name}").adapter
     except ModuleNotFoundError as missing:
-        if missing.name != name:
+        extra = _PACKAGES.get(name, name)
+        if missing.name not in ("torch", "keras", "jax", "flax"):
             raise
-        raise MissingExtraError(f"{name} is not installed: pip install 'glueball[{name}]'") from None
+        raise MissingExtraError(f"{missing.name} is not installed: pip install 'glueball[{extra}]'") from None
     return adapter
 
 
@@ -47,6 +55,8 @@ def adapter_for(model: Any) -> Adapter:
     for base, name in _KNOWN.items():
         if base in ancestry:
             return adapter_named(name)
+    if not isinstance(model, type) and (isinstance(model, _CONTAINERS) or is_dataclass(model)):
+        return adapter_named("arrays")
     hint = " Write a model, not its class." if isinstance(model, type) else ""
     known = ", ".join(f"{module.split('.')[0]}'s {name}" for module, name in _KNOWN)
     raise UnknownModelError(

@@ -2,6 +2,7 @@
 
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
+from .opening import open
 from .optimizers import OptimizerReport
 from .parameter import Parameter
 from .plan import Plan, PlanRow
@@ -22,4 +23,5 @@ __all__ = [
     "collect_params",
     "initialize",
     "meta",
+    "open",
 ]

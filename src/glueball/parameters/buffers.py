@@ -95,7 +95,7 @@ def write_buffers(buffers: list[Buffer], seed: int, prefix: str) -> None:
     last: dict[int, Callable[[], None]] = {}
     for buffer in buffers:
         parameter = buffer.parameter
-        adapter, array = parameter._tree.adapter, parameter.tensor()
+        adapter, array = parameter._tree.adapter, parameter._array()
         if callable(buffer.value):
             draw_apart(adapter, array, streams.Normal(0, 1), seed, prefix + parameter.name)
             last[id(buffer.owner)] = buffer.value

@@ -20,7 +20,8 @@ def collect_params(model: Any, select: Pattern | None = None, *, buffers: bool =
     """The parameters of a model, by name, in the framework's own order.
 
     Args:
-        model: any `torch.nn.Module`. Wrappers (`DataParallel`, DDP, FSDP, `torch.compile`) leave no prefix.
+        model: a `torch.nn.Module` (wrappers, such as DDP, FSDP and `torch.compile`, leave no prefix), a Keras
+            layer or model, a Flax NNX module, or a tree of arrays (dicts, lists, dataclasses, Equinox).
         select: take only what this pattern takes (see `glueball.patterns`).
         buffers: collect buffers too (running statistics), each marked as one.
 
@@ -74,7 +75,8 @@ def initialize(
     """
     params = collect_params(model)
     params._carry_out(params._plan(rules, seed, device, buffers, prefix, allow_empty))
-    return model
+    root: Model = params.root
+    return root
 
 
 def meta() -> AbstractContextManager[None]:

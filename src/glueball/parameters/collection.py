@@ -47,6 +47,10 @@ class Collection:
         One whose slots are all gone stays on the old tree, and says that it left the model.
         """
         old, self.tree = self.tree, self.walk()
+        for row, gradient in old.attached.items():
+            new = self._row(old.names[row])
+            if new is not None:
+                self.tree.attached[new] = gradient
         handles, self._handles = self._handles, {}
         for row, handle in handles.items():
             for slot in old.slots(row):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
+from ..views.progress import Progress
 from ..views.table import names_text, plural
-from . import optimizers, ties
+from . import gradients, optimizers, saving, ties
 from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
@@ -42,11 +44,38 @@ class ParameterDict(Selection):
 
     def tensors(self) -> list[Any]:
         """The model's own objects, each once, for an optimizer: `SGD(params.tensors(), lr=0.1)`."""
+        return self._tree.adapter.own(self._arrays())
+
+    def _arrays(self) -> list[Any]:
         return self._tree.arrays(self._rows)
 
     def zero_grad(self) -> None:
         """Set all gradients to zero in place; where there is none there stays none."""
-        self._tree.adapter.zero_grad(self.tensors())
+        for row in self._rows:
+            self._tree.attached.pop(row, None)
+        self._tree.adapter.zero_grad(self._arrays())
+
+    def attach_grads(self, grads: Any) -> None:
+        """Take the gradients that a framework's own gradient function returned, where it keeps none itself.
+
+        `grad()`, statistics and watching then work as they do in PyTorch. Of a tied parameter they are
+        summed over its slots. What was attached before is replaced.
+
+        Args:
+            grads: what the function returned: a tree of the model's form (JAX, NNX, Equinox), a list in the
+                order of the parameters that train (Keras, TensorFlow), or {name: gradient}. None stands for
+                no gradient.
+
+        Raises:
+            NameNotFoundError, ShapeError: they are not this model's; nothing was changed.
+
+        >>> import glueball as gb, numpy as np
+        >>> params = gb.collect_params({"weight": np.ones((2, 3)), "bias": np.zeros(2)})
+        >>> params.attach_grads({"bias": np.array([1.0, -1.0])})
+        >>> params["bias"].grad(), params["weight"].grad()
+        (array([ 1., -1.]), None)
+        """
+        gradients.attach(self._tree, self._rows, grads)
 
     def freeze(self, pattern: Pattern | None = None) -> None:
         """Take no gradients from now on: for all, or for what a pattern takes."""
@@ -58,7 +87,7 @@ class ParameterDict(Selection):
 
     def _set_trainable(self, pattern: Pattern | None, trainable: bool) -> None:
         chosen = self if pattern is None else self.select(pattern)
-        arrays = [(p.tensor(), p.name) for p in chosen._parameters() if p.kind == "parameter"]
+        arrays = [(p._array(), p.name) for p in chosen._parameters() if p.kind == "parameter"]
         if pattern is not None and not arrays:
             raise DTypeError(f"{describe(pattern)} takes buffers only, and buffers take no gradients.")
         for check in (True, False):
@@ -74,7 +103,7 @@ class ParameterDict(Selection):
         Raises:
             DTypeError: no floating dtype; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.cast(p.tensor(), dtype, p.name), optimizer)
+        self._change(lambda p: self._tree.adapter.cast(p._array(), dtype, p.name), optimizer)
 
     def to(self, device: Any, *, optimizer: Any = None) -> None:
         """Move the parameters, and their gradients, to a device in place; `optimizer` as in `cast`.
@@ -82,7 +111,7 @@ class ParameterDict(Selection):
         Raises:
             DeferredError: a parameter lies on the meta device; nothing was changed.
         """
-        self._change(lambda p: self._tree.adapter.move(p.tensor(), device, p.name), optimizer)
+        self._change(lambda p: self._tree.adapter.move(p._array(), device, p.name), optimizer)
 
     def _change(self, prepare: Callable[[Parameter], Callable[[], None] | None], optimizer: Any) -> None:
         if optimizer is not None:
@@ -113,8 +142,8 @@ class ParameterDict(Selection):
         adapter = self._tree.adapter
         for parameter in self._parameters():
             parameter._need_values("changed")
-            part = adapter.shard(parameter.tensor())
-            array = parameter.tensor() if part is None else part[0]
+            part = adapter.shard(parameter._array())
+            array = parameter._array() if part is None else part[0]
             reason = adapter.unwritable(array)
             if reason:
                 raise DTypeError(f"{parameter.name!r} cannot be written: {reason}.")
@@ -127,6 +156,67 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
+
+    # ---- files --------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        ties: str = "aliases",
+        max_shard_size: int | str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress: bool | Progress | None = None,
+        like: Any = None,
+    ) -> None:
+        """Write the parameters to a file: beside, synced, renamed, so that it is whole or not there.
+
+        All parameters of a model are saved with its persistent buffers, so that `load_state_dict` takes the
+        file; a selection is saved as it is. A tied parameter is stored once, under its first name. Values are
+        kept to the bit, whatever their dtype, and no more than one array is copied at a time.
+
+        Parameters that are sharded over processes are gathered one by one: all of those processes have to
+        call this, and the first of them writes the file.
+
+        Args:
+            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
+                `.params`. What is there is replaced.
+            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
+            ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
+                `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
+                reads no metadata. Formats that cannot tie get copies.
+            max_shard_size: in bytes, or as text such as "5GB": then `path` is a folder, which gets shards of
+                safetensors and their index.
+            metadata: text by text, for the file to say of itself; of an opened file those that it has are
+                kept, and None takes one away.
+            progress: True for a bar, False for none; None shows one on a terminal where there is much to
+                write. Or a function that is called with (bytes done, bytes in all, name).
+            like: a file or a model with the names that the format wants (Keras's).
+
+        Raises:
+            DeferredError: a parameter has no values yet.
+            DTypeError, FileFormatError: the format cannot hold an array, a name or metadata.
+            OSError: the system cannot write it. Whatever is raised, the old file is still there.
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     gb.collect_params(nn.Linear(4, 8)).save(f"{folder}/net.safetensors")
+        ...     gb.open(f"{folder}/net.safetensors").names()
+        ['weight', 'bias']
+        """
+        saving.save(
+            self,
+            path,
+            format=format,
+            ties=ties,
+            max_shard_size=max_shard_size,
+            metadata=metadata,
+            progress=progress,
+            like=like,
+        )
 
     # ---- initialising -------------------------------------------------------------------------------
 
@@ -293,7 +383,7 @@ class ParameterDict(Selection):
 
     def groups(
         self, rules: Mapping[Pattern, Mapping[str, Any]] | None = None, /, **defaults: Any
-    ) -> list[Any]:
+    ) -> optimizers.Groups:
         """Parameter groups for an optimizer: the first rule that takes a parameter gives its options.
 
         Args:
@@ -303,7 +393,8 @@ class ParameterDict(Selection):
         Returns:
             Groups as `torch.optim` takes them, with the names under `param_names`. Every trainable
             parameter stands in exactly one; frozen ones in none. `lr_mult` and `wd_mult` of a Parameter
-            multiply its `lr` and `weight_decay`.
+            multiply its `lr` and `weight_decay`. For optax `.labels()` of them, for Flax NNX `.filters()`,
+            for Keras `.exclude(optimizer)`.
 
         Raises:
             NothingSelectedError: a rule takes nothing.

@@ -45,7 +45,14 @@ def zero_row(adapter: Adapter, array: Any, row: int) -> None:
     """Put 0 into one row of an array; of a sharded one, where this process has the row."""
     part = adapter.shard(array)
     if part is None:
-        adapter.write(adapter.data(array)[row], 0)
+        target = adapter.fill_target(array)
+        if target is not None:
+            target[row] = 0
+            adapter.filled([array])
+            return
+        whole = adapter.blank(array)
+        whole[row] = 0
+        adapter.write(array, adapter.coerce(array, whole, f"row {row}"))
         return
     local, whole, offsets = part
     row = row % whole[0] - offsets[0]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import OptimizerError
+from ..errors import DeferredError, OptimizerError
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import names_text
 from .parameter import Parameter
 
-__all__ = ["OptimizerReport"]
+__all__ = ["Groups", "OptimizerReport"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,15 +69,67 @@ def check_optimizer(tree: Tree, names: Sequence[str], whole: bool, optimizer: An
     return OptimizerReport(tuple(gone), tuple(missing), tuple(frozen))
 
 
+FROZEN = "frozen"
+"""The label of what takes no gradients."""
+
+
+class Groups(list[Any]):
+    """Parameter groups, in a list that `torch.optim` takes; and the forms that other frameworks want.
+
+    A group's label is its place, `"0"`, `"1"`, …; what takes no gradients has the label `"frozen"`.
+    """
+
+    def __init__(self, groups: Iterable[Any], tree: Tree, rows: Sequence[int]) -> None:
+        super().__init__(groups)
+        self._tree = tree
+        self._labels = dict.fromkeys((slot for row in rows for slot in tree.slots(row)), FROZEN)
+        for place, group in enumerate(self):
+            for name in group["param_names"]:
+                for slot in tree.slots(tree.by_name[name]):
+                    self._labels[slot] = str(place)
+
+    def labels(self) -> Any:
+        """A tree of the model's form with each parameter's label, for `optax.multi_transform`.
+
+        Raises:
+            OptimizerError: the framework has no such trees.
+        """
+        return self._tree.adapter.labels(self._tree.root, self._labels)
+
+    def filters(self) -> Mapping[str, Any]:
+        """A filter of Flax NNX for each label: `nnx.Optimizer(model, tx, wrt=filters["0"])`.
+
+        Raises:
+            OptimizerError: the framework has no filters.
+        """
+        return self._tree.adapter.filters(self._tree.root, self._labels)
+
+    def exclude(self, optimizer: Any, option: str = "weight_decay") -> None:
+        """Keep an option of a Keras optimizer from the parameters of groups in which it is 0 or None.
+
+        Raises:
+            OptimizerError: the optimizer has no exclusions.
+        """
+        chosen = [name for group in self if not group.get(option) for name in group["param_names"]]
+        rows = [self._tree.by_name[name] for name in chosen]
+        self._tree.adapter.exclude(optimizer, option, chosen, self._tree.arrays(rows))
+
+
 def groups(
     tree: Tree,
     rows: Sequence[int],
     rules: Mapping[Pattern, Mapping[str, Any]],
     defaults: dict[str, Any],
     handle: Any,
-) -> list[Any]:
+) -> Groups:
     """Parameter groups in rule order, the parameters that no rule takes last."""
     _refuse(defaults)
+    waiting = [tree.names[row] for row in rows if row in tree.unbuilt]
+    if waiting:
+        raise DeferredError(
+            f"{names_text(waiting)}: not built yet, so nothing is there to group. "
+            f"Run the model once on a batch."
+        )
     rule_of: dict[int, int] = {}
     options: list[Mapping[str, Any]] = []
     for number, (pattern, given) in enumerate(rules.items()):
@@ -113,7 +165,7 @@ def groups(
         for option, multiplier in (("lr", lr_mult), ("weight_decay", wd_mult)):
             if multiplier != 1:
                 chosen[option] = _multiplied(chosen, option, multiplier, held[0].name)
-        arrays = [parameter.tensor() for parameter in held]
+        arrays = [parameter._array() for parameter in held]
         for parameter, array in zip(held, arrays, strict=True):
             other = once.setdefault(id(array), parameter.name)
             if other != parameter.name:
@@ -122,7 +174,7 @@ def groups(
                     f"they were tied after they were collected. Call refresh() first."
                 )
         made.append(tree.adapter.group([parameter.name for parameter in held], arrays, chosen))
-    return made
+    return Groups(made, tree, rows)
 
 
 def _refuse(options: Mapping[str, Any]) -> None:

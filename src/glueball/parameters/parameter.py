@@ -119,7 +119,7 @@ class Parameter:
     def shape(self) -> Shape | None:
         """The whole shape; None for a dimension not known yet, and for a shape wholly unknown."""
         owner, attribute = self.sites[0]
-        return self._tree.adapter.shape(self.tensor(), owner, attribute)
+        return self._tree.adapter.shape(self._array(), owner, attribute)
 
     @property
     def ndim(self) -> int | None:
@@ -140,29 +140,29 @@ class Parameter:
     @property
     def dtype(self) -> Any:
         """Its framework's dtype, such as `torch.float32`."""
-        return self._tree.adapter.dtype(self.tensor())
+        return self._tree.adapter.dtype(self._array())
 
     @property
     def device(self) -> Any:
         """Its framework's device, such as `torch.device("cpu")`."""
-        return self._tree.adapter.device(self.tensor())
+        return self._tree.adapter.device(self._array())
 
     @property
     def deferred(self) -> bool:
         """Whether it has no values yet, for want of a shape or of memory (the meta device)."""
-        return self._tree.adapter.no_values(self.tensor()) is not None
+        return self._tree.adapter.no_values(self._array()) is not None
 
     @property
     def trainable(self) -> bool:
         """Whether it takes gradients; may be set."""
-        return self._tree.adapter.trainable(self.tensor())
+        return self._tree.adapter.trainable(self._array())
 
     @trainable.setter
     def trainable(self, trainable: bool) -> None:
         if trainable and self.kind == "buffer":
             raise DTypeError(f"{self.name!r} is a buffer, and buffers take no gradients.")
         for check in (True, False):
-            self._tree.adapter.set_trainable(self.tensor(), trainable, self.name, check)
+            self._tree.adapter.set_trainable(self._array(), trainable, self.name, check)
 
     # ---- values -------------------------------------------------------------------------------------
 
@@ -172,16 +172,23 @@ class Parameter:
         Raises:
             StaleError: the model has changed here since its parameters were collected.
         """
+        return self._tree.adapter.own([self._array()])[0]
+
+    def _array(self) -> Any:
         return self._tree.array(self._row)
 
     def data(self) -> Any:
         """The live array outside autograd: edits in place change the model."""
         self._need_values("read")
-        return self._tree.adapter.data(self.tensor())
+        return self._tree.adapter.data(self._array())
 
     def grad(self) -> Any:
-        """The live gradient, summed over all slots; None where there is none yet."""
-        return self._tree.adapter.grad(self.tensor())
+        """The live gradient, summed over all slots; None where there is none yet.
+
+        Where a framework keeps none, it is what `ParameterDict.attach_grads` was given.
+        """
+        attached = self._tree.attached.get(self._row)
+        return self._tree.adapter.grad(self._array()) if attached is None else attached
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a NumPy array (bfloat16 and float8 by ml_dtypes).
@@ -189,7 +196,7 @@ class Parameter:
         A sharded parameter is gathered: then all its processes must call this together.
         """
         self._need_values("read")
-        return self._tree.adapter.numpy(self.tensor())
+        return self._tree.adapter.numpy(self._array())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For `np.asarray(parameter)`: what `numpy()` gives."""
@@ -206,12 +213,13 @@ class Parameter:
             DeferredError: there is no memory to write to yet.
         """
         self._need_values("set")
-        adapter, array = self._tree.adapter, self.tensor()
+        adapter, array = self._tree.adapter, self._array()
         adapter.write(array, adapter.coerce(array, native(value, adapter), self.name))
 
     def zero_grad(self) -> None:
         """Set the gradient to zero in place; where there is none there stays none."""
-        self._tree.adapter.zero_grad([self.tensor()])
+        self._tree.attached.pop(self._row, None)
+        self._tree.adapter.zero_grad([self._array()])
 
     def freeze(self) -> None:
         """Take no gradients from now on."""
@@ -240,7 +248,7 @@ class Parameter:
         >>> params["weight"].origin.edited
         True
         """
-        array = self.tensor()
+        array = self._array()
         if self._tree.adapter.lazy(array):
             return None
         return origin_of(self._tree.adapter, self.sites, array)
@@ -249,7 +257,7 @@ class Parameter:
 
     def _facts(self) -> Facts:
         owner, attribute = self.sites[0]
-        return self._tree.adapter.facts(self.tensor(), owner, attribute)
+        return self._tree.adapter.facts(self._array(), owner, attribute)
 
     @property
     def own_name(self) -> str | None:
@@ -260,7 +268,7 @@ class Parameter:
         return self._tree.own_names.get(self._row)
 
     def _need_values(self, verb: str) -> None:
-        reason = self._tree.adapter.no_values(self.tensor())
+        reason = self._tree.adapter.no_values(self._array())
         if reason:
             raise DeferredError(f"{self.name!r} cannot be {verb}: {reason}.")
 
@@ -283,7 +291,7 @@ class Parameter:
             if count > 3:
                 notes[-1] += f" and {count - 3:,} more"
         if facts.size is None:
-            kind = "deferred"
+            kind = "not built" if self._row in self._tree.unbuilt else "deferred"
         return Row(
             self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
             kind, "; ".join(notes), self.own_name or "",
@@ -292,9 +300,10 @@ class Parameter:
     def __repr__(self) -> str:
         row = self.row()
         parts = [f"shape={row.shape_text}", f"dtype={row.dtype}"]
+        stored = row.device == "file"
         if row.device != "cpu":
             parts.append(f"device={row.device}")
-        if not row.trainable and self.kind == "parameter":
+        if not (row.trainable or stored) and self.kind == "parameter":
             parts.append("frozen")
         parts += filter(None, (row.kind, row.note))
         return f"Parameter {self.name} ({', '.join(parts)})"
@@ -311,4 +320,4 @@ def native(value: Any, adapter: Adapter) -> Any:
     if not isinstance(value, Parameter):
         return value
     value._need_values("read")
-    return adapter.copy(value.tensor()) if value._tree.adapter is adapter else value.numpy()
+    return adapter.copy(value._array()) if value._tree.adapter is adapter else value.numpy()

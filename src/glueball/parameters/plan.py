@@ -43,6 +43,9 @@ class Plan:
         left_alone: names that a rule for whole layers takes, but whose initializer needs fans that
             they have not (biases under `{nn.Linear: Xavier()}`); they keep their values.
         shadowed: rules that earlier rules left nothing for.
+        idle: rules that take nothing.
+        unbuilt: layers that are not built yet, each with "?" for what it will hold; the rules are judged,
+            and carried out, when it is built.
     """
 
     def __init__(self, tree: Tree, seed: int, prefix: str, device: Any) -> None:
@@ -53,6 +56,8 @@ class Plan:
         self.unmatched: tuple[str, ...] = ()
         self.left_alone: tuple[str, ...] = ()
         self.shadowed: tuple[str, ...] = ()
+        self.idle: tuple[str, ...] = ()
+        self.unbuilt: tuple[str, ...] = ()
         self._rules: list[tuple[str, Initializer | None]] = []
         self._rule_of: dict[int, int] = {}
         # By row. No arrays: a plan that is kept holds no part of the model, and containers of 20,000
@@ -65,6 +70,7 @@ class Plan:
         self._last: dict[int, Callable[[Any], None]] = {}  # computed from others that are filled
         self._later: dict[int, Later] = {}
         self._buffers: list[Buffer] = []
+        self._waiting: Any = None  # for layers that are not built
         self._seen: dict[int, Any] = {}  # shape and dtype by row, of a plan that is kept
         # Arrays by row, and what `Adapter.plain` says of them: only until it is carried out or kept.
         self._arrays: tuple[dict[int, Any], dict[int, Any] | None] | None = None
@@ -74,7 +80,10 @@ class Plan:
         """A row for each parameter, in order."""
         tree = self._tree
         found = []
-        for row in sorted({*self._rule_of, *map(tree.by_name.__getitem__, self.unmatched)}):
+        for row in sorted({*self._rule_of, *map(tree.by_name.__getitem__, (*self.unmatched, *self.unbuilt))}):
+            if row in tree.unbuilt:
+                found.append(PlanRow(tree.names[row], "", "", "judged when its layer is built"))
+                continue
             if row not in self._rule_of:
                 found.append(PlanRow(tree.names[row], "", "", "kept: no rule"))
                 continue
@@ -168,6 +177,8 @@ class Plan:
             zero_row(adapter, held[row], index)
         for row, later in self._later.items():
             adapter.when_shaped(tree.owners[tree.holders[row]], tree.attributes[row], later)
+        if self._waiting is not None:
+            self._waiting.begin(adapter)
         for row, compute in self._last.items():
             compute(held[row])
             written[row] = held[row]
@@ -240,7 +251,7 @@ class Plan:
         back: list[Callable[[], None]] = []
         known: dict[Any, Any] = {}
         wanted = [(tree.names[row], held[row], tree.owners[tree.holders[row]]) for row in rows]
-        wanted += [(b.parameter.name, b.parameter.tensor(), b.owner) for b in self._buffers]
+        wanted += [(b.parameter.name, b.parameter._array(), b.owner) for b in self._buffers]
         for name, array, owner in wanted:
             try:
                 way = tree.adapter.materialise(array, owner, self._device, known)

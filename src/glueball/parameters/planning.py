@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import streams
 from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError, PatternError
+from ..frameworks import adapter_for
 from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
 from ..patterns import Pattern, describe, nothing_selected, select_rows
 from ..slots import Tree
 from ..views.table import names_text
 from .buffers import plan_buffers
+from .collection import Collection
 from .filling import Later
 from .parameter import native
 from .plan import Plan
 from .recipe import Recipe
 from .resolving import no_default, part_of, resolve_row, target_of_row
 
-__all__ = ["make_plan"]
+__all__ = ["Waiting", "make_plan"]
 
 
 def make_plan(
@@ -33,7 +36,14 @@ def make_plan(
     device: Any,
     buffers: Any,
 ) -> Plan:
-    """Match rules with parameters and check all of it; nothing is changed."""
+    """Match rules with parameters and check all of it; nothing is changed.
+
+    Of layers that are not built yet nothing is known, so a rule that takes nothing now may be for them.
+    """
+    unbuilt = [row for row in rows if row in tree.unbuilt]
+    if unbuilt:
+        rows = [row for row in rows if row not in tree.unbuilt]
+        allow_empty = True
     if isinstance(rules, Plan):
         rules = rules.recipe
     if isinstance(rules, Recipe):
@@ -46,7 +56,7 @@ def make_plan(
     plan = Plan(tree, streams.fresh_seed() if seed is None else streams.check_seed(seed), prefix, device)
     parsed: list[tuple[Pattern | None, Initializer | None]] = []
     if isinstance(rules, Recipe):
-        parsed = _follow(plan, rules, rows)
+        parsed = _follow(plan, rules, rows, allow_empty)
     elif isinstance(rules, Mapping):
         for pattern, given in rules.items():
             if pattern is None:
@@ -55,17 +65,25 @@ def make_plan(
     else:
         parsed.append((None, Default() if rules is None else as_initializer(rules)))
     shadowed = []
+    idle = []
     for number, (pattern, initializer) in enumerate(() if isinstance(rules, Recipe) else parsed):
         label = describe(pattern) if pattern is not None else "no rules" if rules is None else "all"
         plan._rules.append((label, initializer))
         taken = list(rows) if pattern is None else select_rows(tree, pattern, rows, handle)
         if not taken and not allow_empty and pattern is not None:
             raise nothing_selected(tree, pattern, rows)
+        if not taken:
+            idle.append(label)
         mine = [row for row in taken if row not in plan._rule_of]
         if taken and not mine:
             shadowed.append(label)
         plan._rule_of.update(dict.fromkeys(mine, number))
-    plan.shadowed = tuple(shadowed)
+    plan.shadowed, plan.idle = tuple(shadowed), tuple(idle)
+    if unbuilt:
+        layers = [tree.owners[tree.holders[row]] for row in unbuilt]
+        kept = dict(rules) if isinstance(rules, Mapping) else rules
+        plan._waiting = Waiting(tree.root, layers, kept, plan.seed, prefix, plan.idle)
+        plan.unbuilt = tuple(tree.names[row] for row in unbuilt)
     plan.unmatched = tuple(tree.names[row] for row in rows if row not in plan._rule_of)
     _resolve(plan, parsed, handle, seed)
     held = plan._arrays[0] if plan._arrays else {}
@@ -74,15 +92,15 @@ def make_plan(
         if device is not None
         else set()
     )
-    layers = None
+    within = None
     if len(rows) < len(tree):
-        layers = {id(tree.owners[at]) for row in rows for at, _ in tree.places(row)}
-    plan._buffers = plan_buffers(tree, layers, device, buffers, filled)
+        within = {id(tree.owners[at]) for row in rows for at, _ in tree.places(row)}
+    plan._buffers = plan_buffers(tree, within, device, buffers, filled)
     return plan
 
 
 def _follow(
-    plan: Plan, recipe: Recipe, rows: Sequence[int]
+    plan: Plan, recipe: Recipe, rows: Sequence[int], allow_missing: bool
 ) -> list[tuple[Pattern | None, Initializer | None]]:
     """Take a recipe's initializers by name."""
     tree, places = plan._tree, {}
@@ -97,7 +115,7 @@ def _follow(
             places[id(how)] = len(plan._rules)
             plan._rules.append(("recipe", how))
         plan._rule_of[row] = places[id(how)]
-    if missing:
+    if missing and not allow_missing:
         raise NameNotFoundError(
             f"the recipe is for names that are not here: {names_text(missing)}. It fits the model it "
             f"was made for; for another, write rules."
@@ -263,3 +281,75 @@ def _need_all_of_meta(plan: Plan) -> None:
     names = [tree.names[row] for row, array in arrays if adapter.on_meta(array)]
     if names:
         raise DeferredError(f"no rule fills {names_text(names)}, on the meta device: add one.")
+
+
+class Waiting:
+    """Rules for layers that are not built yet: carried out each time that some of them are.
+
+    Args:
+        root: the model, in which their parameters have names.
+        layers: those that are not built.
+        rules: as they were given, with a seed and a prefix.
+        seed: of the plan.
+        prefix: of the plan.
+        idle: labels of the rules that took nothing so far.
+    """
+
+    def __init__(
+        self, root: Any, layers: Sequence[Any], rules: Any, seed: int, prefix: str, idle: tuple[str, ...]
+    ) -> None:
+        self.root, self.layers, self.rules = root, list(layers), rules
+        self.seed, self.prefix, self.idle = seed, prefix, set(idle)
+        self.unmatched: list[str] = []
+
+    def begin(self, adapter: Any) -> None:
+        """Let the layers tell when they are built."""
+        adapter.when_built(self.layers, self)
+
+    def __call__(self) -> None:
+        """Fill what is there now in layers that were not built before.
+
+        Warns:
+            UserWarning: all are built, and a rule took nothing, or a parameter was taken by none.
+        """
+        collection = Collection(adapter_for(self.root).walk(self.root, False))
+        tree = collection.tree
+        inside = [tree.index[id(layer)] for layer in self.layers if id(layer) in tree.index]
+        still = {tree.holders[row] for row in tree.unbuilt}
+        done = [at for at in inside if at not in still]
+        if not done:
+            return
+        below = tree.rows_below(done)
+        # A layer that was built may hold new ones that are not.
+        self.layers = [tree.owners[at] for at in sorted(still.intersection(inside))]
+        self.layers += [
+            owner
+            for row in below
+            if row in tree.unbuilt
+            and all((owner := tree.owners[tree.holders[row]]) is not one for one in self.layers)
+        ]
+        rows = [row for row in below if row not in tree.unbuilt]
+        plan = make_plan(
+            tree,
+            rows,
+            self.rules,
+            collection.handle,
+            seed=self.seed,
+            prefix=self.prefix,
+            allow_empty=True,
+            device=None,
+            buffers=None,
+        )
+        plan.apply()
+        self.idle &= set(plan.idle)
+        self.unmatched += plan.unmatched
+        if self.layers:
+            self.begin(tree.adapter)
+            return
+        if self.idle:
+            rules = ", ".join(sorted(self.idle))
+            warnings.warn(f"all layers are built, and these rules took nothing: {rules}.", stacklevel=2)
+        if self.unmatched:
+            warnings.warn(
+                f"no rule took {names_text(self.unmatched)}, now that they are built.", stacklevel=2
+            )

@@ -77,6 +77,11 @@ class Selection(Mapping[str, Parameter]):
     def _view(self, choose: Choose, base: str) -> Self:
         return type(self)(self._collection, choose, base)
 
+    @property
+    def _stored(self) -> bool:
+        """Whether these lie in a file, where nothing trains."""
+        return self._tree.adapter.name == "files"
+
     def _handle(self, row: int) -> Parameter:
         return self._collection.handle(row)
 
@@ -89,6 +94,11 @@ class Selection(Mapping[str, Parameter]):
             return row in rows
         at = bisect_left(rows, row)
         return at < len(rows) and rows[at] == row
+
+    @property
+    def root(self) -> Any:
+        """The model; of one that cannot be changed in place (Equinox, tuples) the new one after a verb."""
+        return self._tree.root
 
     # ---- finding ------------------------------------------------------------------------------------
 
@@ -306,7 +316,7 @@ class Selection(Mapping[str, Parameter]):
             return str(error)
         parts = [
             plural(totals.parameters, "parameter"),
-            f"{plural(totals.count, 'element')} ({totals.trainable:,} trainable)",
+            plural(totals.count, "element") + f" ({totals.trainable:,} trainable)" * (not self._stored),
             bytes_text(totals.nbytes),
         ]
         if totals.deferred:

@@ -83,7 +83,7 @@ class Aliases(NamedTuple):
 
 def tie(collection: Collection, first: Parameter, to: Parameter) -> Exchange:
     """Put the array of `to` in every site of `first`."""
-    old, new = first.tensor(), to.tensor()
+    old, new = first._array(), to._array()
     if old is new:
         return Exchange(collection)
     _check(first, to)
@@ -148,7 +148,7 @@ def find_aliases(parameters: Sequence[Parameter]) -> Aliases:
     views: dict[Any, list[str]] = {}
     blocks: dict[Any, list[tuple[int, int, str, Memory]]] = {}
     for parameter in parameters:
-        memory = parameter._tree.adapter.memory(parameter.tensor())
+        memory = parameter._tree.adapter.memory(parameter._array())
         if memory is not None:
             views.setdefault(memory.view, []).append(parameter.name)
             blocks.setdefault(memory.block, []).append((memory.start, memory.stop, parameter.name, memory))
@@ -186,8 +186,8 @@ def retie(collection: Collection, rows: Sequence[int]) -> Exchange:
         _check(first, to)
     drop, add = [], []
     for first, to in pairs:
-        drop.append((first.name, first.tensor()))
-        add.append((to.name, to.tensor(), first.tensor()))
+        drop.append((first.name, first._array()))
+        add.append((to.name, to._array(), first._array()))
         for owner, attribute in first.sites:
-            adapter.rebind(owner, attribute, to.tensor(), to.sites[0])
+            adapter.rebind(owner, attribute, to._array(), to.sites[0])
     return Exchange(collection, drop, add)

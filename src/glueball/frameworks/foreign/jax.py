@@ -28,7 +28,7 @@ class JaxFunction(Foreign):
         """The function's array, on the host."""
         import jax  # already loaded by whoever has such a function
 
-        words = np.array([key.k0, key.k1], np.uint32)
+        words = jax.numpy.asarray(np.array([key.k0, key.k1], np.uint32))
         random = jax.random.wrap_key_data(words, impl="threefry2x32")
         return np.asarray(self.source(random, shape, np.float32))
 

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...adapter import Adapter
+from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, meta, optim, own
+from . import arrays, changing, defaults, layers, meta, optim, own, sharing
 from . import walk as walking
 
 __all__ = ["adapter"]
 
 
-class TorchAdapter:
+class TorchAdapter(Defaults):
     """`torch.nn.Module`, its tensors and its optimizers, as glueball needs them (see `Adapter`)."""
 
     name = "torch"
@@ -54,6 +54,9 @@ class TorchAdapter:
     usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    view = staticmethod(arrays.view)
+    give_shape = staticmethod(meta.give_shape)
+    writer = staticmethod(sharing.writer)
 
     shard = staticmethod(arrays.shard)
 
