@@ -3,6 +3,7 @@
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
 from .differences import Difference, DiffRow, diff
+from .loaded import LoadReport
 from .opening import open
 from .optimizers import OptimizerReport
 from .parameter import Parameter
@@ -18,6 +19,7 @@ __all__ = [
     "DiffRow",
     "Difference",
     "Exchange",
+    "LoadReport",
     "OptimizerReport",
     "Parameter",
     "ParameterDict",
