@@ -15,12 +15,12 @@ from . import gradients, optimizers, saving, ties
 from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
-from .selection import Selection
+from .seeing import Seeing
 
 __all__ = ["ParameterDict"]
 
 
-class ParameterDict(Selection):
+class ParameterDict(Seeing):
     """Parameters of one model by name, in the framework's own order.
 
     Values are live; the structure is as it was when collected, until `refresh()`. It iterates over names,
