@@ -18,7 +18,7 @@ from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
 from .renaming import Rename
-from .selection import Selection
+from .seeing import Seeing
 
 if TYPE_CHECKING:
     from .snapshots import Snapshot
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ParameterDict"]
 
 
-class ParameterDict(Selection):
+class ParameterDict(Seeing):
     """Parameters of one model by name, in the framework's own order.
 
     Values are live; the structure is as it was when collected, until `refresh()`. It iterates over names,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .origin import Origin, origin_of
 
 if TYPE_CHECKING:
     from ..measures import Stats
+    from ..views.plots import Axes
 
 __all__ = ["Parameter"]
 
@@ -327,6 +328,31 @@ class Parameter:
             self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
             kind, "; ".join(notes), self.own_name or "",
         )  # fmt: skip
+
+    def plot(
+        self, *, of: Literal["data", "grad"] = "data", limit: float | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the values (or the gradient) as an image by matplotlib; kernels of a convolution are tiles.
+
+        Args:
+            of: "data" or "grad".
+            limit: of the colours' scale, which goes from -limit to limit; None for the 99.5th percentile.
+            ax: axes to draw into; None for a new figure of a fitting size.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DeferredError: it has no values yet, or no gradient.
+            MissingExtraError: matplotlib is not installed.
+        """
+        from ..views import plots
+
+        if of == "grad" and self.grad() is None:
+            raise DeferredError(f"{self.name!r} has no gradient yet. Run a backward pass first.")
+        values = self.numpy() if of == "data" else self._tree.adapter.numpy(self.grad())
+        title = self.name if of == "data" else f"gradient of {self.name}"
+        return plots.image(values, title=title, limit=limit, ax=ax)
 
     def __repr__(self) -> str:
         row = self.row()
