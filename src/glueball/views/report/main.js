@@ -195,3 +195,4 @@ function start() {
 }
 
 start();
+performance.mark("shown");
