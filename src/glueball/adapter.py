@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -212,6 +212,13 @@ class Adapter(Protocol):
         A sharded array is gathered, by all its processes together.
         """
 
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """The values that lie in this process, each once, in any order, to be read and not written.
+
+        What NumPy reaches comes whole and without a copy; else copies of at most so many elements. `array`
+        may be a gradient.
+        """
+
     def give_shape(
         self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
     ) -> Callable[[], None]:
@@ -305,6 +312,10 @@ class Defaults:
         this: Any = self
         copied: np.ndarray[Any, Any] = this.numpy(array)
         return copied
+
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """All at once."""
+        yield self.view(array)
 
     def give_shape(
         self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]

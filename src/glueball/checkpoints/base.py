@@ -101,6 +101,8 @@ class Checkpoint(Mapping[str, Entry]):
         self.other = other if other is not None else {}
         self._most = _MAX_BYTES if allow_expansion else max(_SMALL, _EXPANSION * size)
         for names in (entries, self.aliases):
+            if "".join(names).isprintable():
+                continue
             for name in names:
                 if not name.isprintable():
                     raise FileFormatError(f"{path}: the name {name!r} has characters that cannot be printed")

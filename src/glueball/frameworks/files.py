@@ -29,17 +29,20 @@ class FileArray(np.lib.mixins.NDArrayOperatorsMixin):
     An index or a slice reads that part alone, where the format allows it; anything else that NumPy does
     with it reads the whole. It cannot be written.
 
-    >>> import glueball as gb, numpy as np
+    >>> import glueball as gb, torch
     >>> from tempfile import TemporaryDirectory
+    >>> net = torch.nn.Linear(3, 3)
+    >>> params = gb.collect_params(net)
+    >>> plan = params.initialize({"weight": gb.init.Identity(), "bias": 0})
     >>> with TemporaryDirectory() as folder:
-    ...     gb.collect_params({"weight": np.eye(3)}).save(f"{folder}/net.safetensors")
+    ...     params.save(f"{folder}/net.safetensors")
     ...     weight = gb.open(f"{folder}/net.safetensors")["weight"].data()
     >>> weight
-    FileArray weight (shape=(3, 3), dtype=float64, net.safetensors)
+    FileArray weight (shape=(3, 3), dtype=float32, net.safetensors)
     >>> weight[1:, 0]
-    array([0., 0.])
-    >>> (weight * 2).sum()
-    np.float64(6.0)
+    array([0., 0.], dtype=float32)
+    >>> float((weight * 2).sum())
+    6.0
     """
 
     __slots__ = ("_file", "dtype", "name", "shape")

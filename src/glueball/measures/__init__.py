@@ -19,7 +19,7 @@ The rooms inside: `stats` (what is found), `bins` (counts by bits), `meter` (one
 installed).
 """
 
-from .bins import Bins, Histogram
+from .bins import Bins, Histogram, check_shares
 from .comparison import Comparison, compare
 from .measuring import Source, array_source, measure, measure_many
 from .meter import Meter
@@ -35,6 +35,7 @@ __all__ = [
     "Source",
     "Stats",
     "array_source",
+    "check_shares",
     "compare",
     "effective_rank",
     "exact_quantiles",

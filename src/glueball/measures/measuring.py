@@ -100,15 +100,23 @@ def measure(array: ArrayLike, *, quantiles: Sequence[float] = (), rank: bool = F
 class _Job:
     """One array of many: its meter, and how many of its pieces are still out."""
 
-    def __init__(self, source: Source, more: dict[str, Any]) -> None:
-        self.source, self.more = source, more
+    def __init__(self, source: Source, more: dict[str, Any], most_bins: int) -> None:
+        self.source, self.more, self.most_bins = source, more, most_bins
         self.meter: Meter | None = None
         self.out, self.all_out = 0, False
         self.result: Stats | None = None
 
+    def finish(self, meter: Meter) -> None:
+        """All has been seen."""
+        self.result = meter.stats(self.source.chunks, **self.more).coarse(self.most_bins)
+
 
 def measure_many(
-    sources: Iterable[Source], more: Iterable[dict[str, Any]] | None = None, *, threads: int | None = None
+    sources: Iterable[Source],
+    more: Iterable[dict[str, Any]] | None = None,
+    *,
+    threads: int | None = None,
+    most_bins: int = 1 << 16,
 ) -> Iterator[Stats]:
     """The stats of many arrays, in their order, on all cores.
 
@@ -116,6 +124,7 @@ def measure_many(
         sources: taken one by one, by one thread at a time.
         more: for each, fields of `Stats` that were found elsewhere.
         threads: how many; all cores that the process may use, but 8 at most, if not given.
+        most_bins: of each array, for quantiles; fewer take less memory (see `Stats.coarse`).
 
     Raises:
         DTypeError: an array holds no numbers.
@@ -123,7 +132,9 @@ def measure_many(
     sources = list(sources)
     total = sum(source.count for source in sources)
     compiled.announce(total)
-    jobs = [_Job(source, one) for source, one in zip(sources, more or [{}] * len(sources), strict=True)]
+    jobs = [
+        _Job(source, one, most_bins) for source, one in zip(sources, more or [{}] * len(sources), strict=True)
+    ]
     for job in jobs:
         job.meter = Meter(job.source.dtype)  # says so where there is nothing to measure
     threads = threads or usable()
@@ -132,7 +143,7 @@ def measure_many(
             assert job.meter is not None
             for chunk in job.source.chunks():
                 job.meter.add(chunk)
-            job.result = job.meter.stats(job.source.chunks, **job.more)
+            job.finish(job.meter)
             job.meter = None
     else:
         _share(jobs, threads)
@@ -168,7 +179,7 @@ def _share(jobs: list[_Job], threads: int) -> None:
             if not job.all_out or job.out or job.meter is None:
                 return
             whole, job.meter = job.meter, None
-        job.result = whole.stats(job.source.chunks, **job.more)
+        job.finish(whole)
 
     def work(take: Callable[[], tuple[_Job, NDArray[Any] | None] | None]) -> None:
         at: _Job | None = None

@@ -7,6 +7,7 @@ when the parameters were collected.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..views.table import Row, parameter_table
 from .origin import Origin, origin_of
 
 if TYPE_CHECKING:
+    from ..measures import Stats
     from ..views.plots import Axes
 
 __all__ = ["Parameter"]
@@ -200,6 +202,33 @@ class Parameter:
         """
         self._need_values("read")
         return self._tree.adapter.numpy(self._array())
+
+    def stats(self, *, quantiles: Sequence[float] = (), rank: bool = False) -> Stats:
+        """Count, min, max, mean, std, norm, zeros, NaN, infinities, histogram and quantiles of its values.
+
+        Of a sharded parameter those of the part that lies in this process.
+
+        Args:
+            quantiles: shares that are to be exact; others are as near as `Stats.quantile` says.
+            rank: whether to find the effective rank of a matrix (a decomposition: slow for large ones).
+
+        Raises:
+            DeferredError: it has no values yet.
+            DTypeError: its values cannot be read by NumPy.
+
+        >>> import glueball as gb, torch
+        >>> weight = gb.collect_params(torch.nn.Linear(4, 8))["weight"]
+        >>> weight.set_data(2)
+        >>> weight.stats()
+        Stats(float32, 32 elements, min 2, max 2, mean 2, std 0, norm 11.314)
+        """
+        from .statistics import measure_rows  # with all that measures, when it is first asked for
+
+        self._need_values("measured")
+        row = measure_rows(self._tree, [self._row], grad=False, quantiles=quantiles, rank=rank)[0]
+        if row.data is None:
+            raise DTypeError(f"{self.name!r} cannot be measured: {row.note}")
+        return row.data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For `np.asarray(parameter)`: what `numpy()` gives."""

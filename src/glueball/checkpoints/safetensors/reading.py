@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..base import Checkpoint, Entry, Index
 from ..mapping import mapped
+from .journal import settled
 from .layout import HEAD, header_size, parse_header
 
 __all__ = ["SafetensorsFile"]
@@ -30,10 +31,11 @@ class SafetensorsFile(Checkpoint):
 
     def __init__(self, path: str | os.PathLike[str], *, allow_expansion: bool = False) -> None:
         file = os.fsdecode(path)
-        self._content = mapped(path)
-        size = len(self._content)
-        length = header_size(self._content[: HEAD.size], size, file)
-        header = parse_header(self._content[HEAD.size : HEAD.size + length], size, file)
+        content = self._content = mapped(path)
+        size = len(content)
+        length = header_size(content[: HEAD.size], size, file)
+        text = settled(path, lambda: content[HEAD.size : HEAD.size + length])
+        header = parse_header(text, size, file)
         super().__init__(file, **header._asdict(), size=size, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:

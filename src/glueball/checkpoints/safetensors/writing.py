@@ -15,7 +15,7 @@ from ..atomic import replacing
 from ..base import array_bytes
 from ..lazy import Arrays, Lazy, check_names, taken
 from ..progress import Meter, Progress, flat_bytes, total_bytes
-from .layout import CODES, header_bytes
+from .layout import CODES, METADATA, header_bytes
 
 __all__ = ["Planned", "plan", "put", "write"]
 
@@ -74,8 +74,8 @@ def plan(arrays: Arrays, metadata: Mapping[str, str], aliases: Mapping[str, str]
     check_names(arrays, aliases)
     notes = _metadata(metadata, aliases)
     for name, value in arrays.items():
-        if name == "__metadata__":
-            raise FileFormatError("no array can have the name '__metadata__' in a safetensors file")
+        if name == METADATA:
+            raise FileFormatError(f"no array can have the name {METADATA!r} in a safetensors file")
         if _little(value.dtype) not in CODES:
             known = ", ".join(dtype.name for dtype in CODES)
             raise DTypeError(f"{name!r} is of dtype {value.dtype}; the format has {known}")
