@@ -61,7 +61,7 @@ def write_report(
     """Write a report of some parameters, and of others beside them; see `ParameterDict.report`."""
     from .. import __version__
 
-    sides = [params] if other is None else [params, source(other)]
+    sides = [params] if other is None else [params, source(other, params)]
     called = list(labels) if labels is not None else called_by_default(sides)
     if len(called) != len(sides):
         raise PatternError(f"labels are {called!r}; write one text for each of the {len(sides)} sides.")
@@ -76,13 +76,13 @@ def write_report(
     return Path(path)
 
 
-def source(given: Any) -> Selection:
-    """The parameters of a model, a collection or a file."""
+def source(given: Any, like: Selection) -> Selection:
+    """The parameters of a model (with buffers where the others are with them), a collection or a file."""
     if isinstance(given, Selection):
         return given
     if isinstance(given, (str, os.PathLike)):
         return open(given)
-    return collect_params(given, buffers=True)
+    return collect_params(given, buffers=like._tree.with_buffers)
 
 
 def called_by_default(sides: Sequence[Selection]) -> list[str]:
@@ -187,7 +187,7 @@ def draw(params: Selection, kind: Kind, since: Any, ax: Any, options: Mapping[st
     if kind == "gradients":
         trains = (row for row, p in zip(measured(params), params.values(), strict=True) if p.trainable)
         return plots.gradient_flow(list(trains), ax=ax, **options)
-    return plots.change(changes(source(since), params), ax=ax, **options)
+    return plots.change(changes(source(since, params), params), ax=ax, **options)
 
 
 class Moved(NamedTuple):

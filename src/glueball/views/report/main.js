@@ -69,7 +69,7 @@ function renew() {
   said.classList.toggle("wrong", !!mistake);
   for (const button of byId("findings").querySelectorAll("button"))
     button.setAttribute("aria-pressed", button.dataset.key === state.show);
-  if (mistake) said.append(`This is no regular expression: ${mistake}. Text searches for it as it is written.`);
+  if (mistake) said.append(`This cannot be read as a regular expression: ${mistake}. “Text” searches for it as it is written.`);
   else if (taken) {
     const elements = names.reduce((sum, _, row) => sum + (taken[row] ? leaves[row].known.size : 0), 0);
     said.append(found ? `${whole(found)} of ${several(names.length, "parameter")}, ${several(elements, "element")}`
@@ -79,6 +79,7 @@ function renew() {
   if (taken) for (const leaf of leaves) if (taken[leaf.row]) for (let at = leaf.parent; at; at = at.parent) at.known.hit = true;
   arrange();
   paint();
+  performance.mark("searched");
 }
 
 /** A pattern is for a whole name: offer what was probably meant. */
@@ -195,3 +196,4 @@ function start() {
 }
 
 start();
+performance.mark("shown");

@@ -40,7 +40,7 @@ function order() {
   const { sort, down } = state;
   const sign = down ? -1 : 1;
   const natural = new Intl.Collator("en", { numeric: true }).compare;
-  if (sort === "name") return (a, b) => -sign * natural(nameOf(a), nameOf(b));
+  if (sort === "name") return (a, b) => sign * natural(nameOf(a), nameOf(b));
   const value = sortValues[sort] || ((node) => measures[sort].of(node.known));
   return (a, b) => {
     const [x, y] = [value(a), value(b)];
@@ -203,9 +203,10 @@ function lineAt(at) {
   const node = state.lines[at];
   const layer = node.row < 0;
   const line = make(`div.row${layer ? ".layer" : ""}${node.alias ? ".alias" : ""}`, {
-    role: "row", id: `line${at}`, "aria-rowindex": at + 2, "aria-selected": at === state.active,
+    role: "row", id: `line${at}`, "aria-rowindex": at + 2,
+    "aria-selected": String(at === state.active),
     "aria-level": state.view === "tree" ? node.depth + 1 : 1,
-    "aria-expanded": layer ? isOpen(node) : undefined,
+    "aria-expanded": layer ? String(isOpen(node)) : undefined,
     "data-open": panelShows(node) || undefined,
   });
   line.style.transform = `translateY(${at * LINE}px)`;
