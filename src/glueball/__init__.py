@@ -19,14 +19,17 @@ from .errors import (
     FileFormatError,
     GlueballError,
     InitializerError,
+    LoadError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
     OptimizerError,
     PatternError,
+    ReadOnlyError,
     ShapeError,
     StaleError,
     TieError,
+    TransferError,
     UnknownModelError,
     WatchError,
     WatchSettingError,
@@ -34,6 +37,7 @@ from .errors import (
 from .parameters import (
     Aliases,
     Exchange,
+    LoadReport,
     OptimizerReport,
     Parameter,
     ParameterDict,
@@ -43,7 +47,9 @@ from .parameters import (
     collect_params,
     initialize,
     meta,
+    open,
 )
+from .transfer import Transfer, transfer
 from .watch import Finding, Watch, WatchWarning, watch
 
 __version__ = "0.1.0"
@@ -57,6 +63,8 @@ __all__ = [
     "Finding",
     "GlueballError",
     "InitializerError",
+    "LoadError",
+    "LoadReport",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -66,11 +74,14 @@ __all__ = [
     "ParameterDict",
     "PatternError",
     "Plan",
+    "ReadOnlyError",
     "Recipe",
     "ShapeError",
     "StaleError",
     "TieError",
     "Totals",
+    "Transfer",
+    "TransferError",
     "UnknownModelError",
     "Watch",
     "WatchError",
@@ -80,5 +91,7 @@ __all__ = [
     "init",
     "initialize",
     "meta",
+    "open",
+    "transfer",
     "watch",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import OptimizerError
+from .layouts import Layout
 
 __all__ = ["Adapter", "Defaults", "Facts", "Gauges", "Measures", "Memory", "Shape"]
 
@@ -246,6 +247,9 @@ class Adapter(Protocol):
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
 
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What a layer holds in the form that all frameworks share; several where it is several layers."""
+
     def default(
         self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
     ) -> Any:
@@ -266,6 +270,23 @@ class Adapter(Protocol):
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """Fill an array from its stream where it lies; False where the host has to do it."""
+
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """The whole values to be read and not written: without a copy where NumPy reaches them.
+
+        A sharded array is gathered, by all its processes together.
+        """
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Give a lazy array a shape, and memory not yet written, in place; returns the way back."""
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """Whether this process writes what several hold; it ends in all of them together.
+
+        `shards` are the sharded arrays; without any, each process writes what it has.
+        """
 
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
@@ -347,6 +368,22 @@ class Defaults:
     name = ""
     version = 0
 
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """A copy."""
+        this: Any = self
+        copied: np.ndarray[Any, Any] = this.numpy(array)
+        return copied
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Asked for lazy arrays only."""
+        raise NotImplementedError
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """It does."""
+        return nullcontext(True)
+
     def own(self, arrays: Sequence[Any]) -> list[Any]:
         """They are the model's own."""
         return list(arrays)
@@ -355,6 +392,10 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """No layer is known."""
+        return ()
 
     def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
         """Nothing waits to be built."""

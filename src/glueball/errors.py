@@ -13,14 +13,17 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
     "OptimizerError",
     "PatternError",
+    "ReadOnlyError",
     "ShapeError",
     "StaleError",
     "TieError",
+    "TransferError",
     "UnknownModelError",
     "WatchError",
     "WatchSettingError",
@@ -71,12 +74,26 @@ class FileFormatError(GlueballError, ValueError):
     """A file is damaged or of another format, or its format cannot hold what should be saved."""
 
 
+class LoadError(GlueballError, RuntimeError):
+    """A file and a model do not fit; the message has every name that does not, `report` the rows."""
+
+    report: object = None
+
+
+class ReadOnlyError(GlueballError, ValueError):
+    """The parameter lies in a file that was opened, and files are not edited in place."""
+
+
 class StaleError(GlueballError, RuntimeError):
     """The model has changed since its parameters were collected."""
 
 
 class OptimizerError(GlueballError, ValueError):
     """Rules for an optimizer do not give each parameter exactly one group."""
+
+
+class TransferError(GlueballError, ValueError):
+    """Not every parameter of one model has its place in the other."""
 
 
 class UnknownModelError(GlueballError, TypeError):

@@ -207,7 +207,7 @@ class HostAdapter(Defaults, ABC):
 
     def floating(self, array: Any) -> bool:
         """Whether it holds real floating numbers."""
-        return not self.lazy(array) and _kind(self.numpy_dtype(self.dtype(array))) == "f"
+        return not self.lazy(array) and dtype_kind(self.numpy_dtype(self.dtype(array))) == "f"
 
     def trainable(self, array: Any) -> bool:
         """Whether it takes gradients."""
@@ -283,6 +283,10 @@ class HostAdapter(Defaults, ABC):
             array[...] = value
             return
         self.put(array, value)
+
+    def view(self, array: Any) -> Array:
+        """The values as they are read."""
+        return self._values(array)
 
     def copy(self, array: Any) -> Any:
         """A NumPy array of its own with the same values."""
@@ -402,7 +406,7 @@ class HostAdapter(Defaults, ABC):
 # ---- values on the host -------------------------------------------------------------------------------
 
 
-def _kind(dtype: np.dtype[Any]) -> str:
+def dtype_kind(dtype: np.dtype[Any]) -> str:
     """`b`, `i`, `f` or `c`; NumPy itself calls the floats of ml_dtypes void."""
     if dtype.kind in "iu":
         return "i"
@@ -450,12 +454,12 @@ def coerced(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str)
         raise ShapeError(
             f"{name!r} has shape {shape}, the value {array.shape}." + shape_hint(array.shape, shape)
         )
-    if _ORDER.index(_kind(array.dtype)) > _ORDER.index(_kind(dtype)):
+    if _ORDER.index(dtype_kind(array.dtype)) > _ORDER.index(dtype_kind(dtype)):
         raise DTypeError(
             f"{name!r} is {dtype.name}, the value {array.dtype.name}, which it cannot hold. "
             f"Convert the value first: value.astype({dtype.name!r})."
         )
-    if _kind(dtype) in "bi" and array.size and array.dtype != dtype:
+    if dtype_kind(dtype) in "bi" and array.size and array.dtype != dtype:
         low, high = int(array.min()), int(array.max())
         limits = (0, 1) if dtype.kind == "b" else (int(_limits(dtype).min), int(_limits(dtype).max))
         if low < limits[0] or high > limits[1]:

@@ -77,6 +77,11 @@ class Selection(Mapping[str, Parameter]):
     def _view(self, choose: Choose, base: str) -> Self:
         return type(self)(self._collection, choose, base)
 
+    @property
+    def _stored(self) -> bool:
+        """Whether these lie in a file, where nothing trains."""
+        return self._tree.adapter.name == "files"
+
     def _handle(self, row: int) -> Parameter:
         return self._collection.handle(row)
 
@@ -311,7 +316,7 @@ class Selection(Mapping[str, Parameter]):
             return str(error)
         parts = [
             plural(totals.parameters, "parameter"),
-            f"{plural(totals.count, 'element')} ({totals.trainable:,} trainable)",
+            plural(totals.count, "element") + f" ({totals.trainable:,} trainable)" * (not self._stored),
             bytes_text(totals.nbytes),
         ]
         if totals.deferred:

@@ -1,6 +1,9 @@
 """PyTorch: the adapter.
 
 `walk` finds the tensors, `own` asks modules that know more of them, `arrays` reads and writes one,
+`changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer,
+`layouts` what it holds, and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks
+with `torch.optim`.
 `changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer
 and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`;
 `watching` measures at each step.
@@ -17,7 +20,7 @@ import torch
 from ...adapter import Adapter, Defaults, Gauges
 from ...errors import UnknownModelError
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, meta, optim, own
+from . import arrays, changing, defaults, layers, layouts, meta, optim, own, sharing
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -55,6 +58,9 @@ class TorchAdapter(Defaults):
     usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    view = staticmethod(arrays.view)
+    give_shape = staticmethod(meta.give_shape)
+    writer = staticmethod(sharing.writer)
 
     shard = staticmethod(arrays.shard)
 
@@ -67,6 +73,7 @@ class TorchAdapter(Defaults):
     fans = staticmethod(layers.fans)
     parts = staticmethod(layers.parts)
     axes = staticmethod(layers.axes)
+    layout = staticmethod(layouts.layout)
     default = staticmethod(defaults.default)
     part = staticmethod(defaults.part)
 
