@@ -150,9 +150,10 @@ class Judge:
                     findings.append(self._lasted(step, kind, names, self._looks, len(names) == len(runs)))
         return findings
 
-    def once(self, step: int, kind: str, names: Iterable[str], message: str) -> list[Finding]:
-        """A finding of what was not told yet of these names; `{names}` in its message stands for them."""
-        new = [name for name in names if (kind, name) not in self._told]
+    def once(self, step: int, kind: str, names: Iterable[str], message: str, what: str) -> list[Finding]:
+        """A finding of `what` was not told yet of these names; `{names}` in its message stands for them."""
+        new = [name for name in names if (what, name) not in self._told]
+        self._told.update((what, name) for name in new)
         return [self._finding(step, kind, new, message)] if new else []
 
     # ---- NaN and infinity ---------------------------------------------------------------------------
@@ -266,14 +267,13 @@ class Judge:
                     look.step, kind, names,
                     f"the gradient {verb} along depth: its root mean square is {end:.2g} in the last {third} "
                     f"matrices and {begin:.2g} in the first, {{names}}, for {plural(self.patience, 'step')} "
-                    f"in a row.",
+                    f"in a row.", kind,
                 )  # fmt: skip
         return findings
 
     # ---- bookkeeping --------------------------------------------------------------------------------
 
     def _finding(self, step: int, kind: str, names: Sequence[str], message: str) -> Finding:
-        self._told.update((kind, name) for name in names)
         return Finding(step, kind, tuple(names), message.replace("{names}", names_text(names)))
 
     def _rename(self, names: tuple[str, ...]) -> None:

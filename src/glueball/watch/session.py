@@ -353,7 +353,11 @@ class Watch(Log):
         for to in self._to:
             to(block.step, block.flat())
         zero = np.array([self._begins_zero.get(name, False) for name in watched.names], dtype=bool)
-        judged = block.known[-1] & watched.matrix & watched.trains & ~zero
+        gradient = COLUMNS.index("grad_norm")
+        pushed = block.values[gradient] > 0  # where there is no gradient, that is what is to be told
+        if not block.known[gradient].any():
+            pushed = np.ones_like(pushed)
+        judged = block.known[-1] & watched.matrix & watched.trains & ~zero & pushed
         self._tell(self._judge.updates(block.step, watched.names, update, judged))
 
     def _order(self, gradients: bool) -> np.ndarray[Any, Any]:
@@ -378,7 +382,7 @@ class Watch(Log):
         return [
             finding
             for change in changes
-            for finding in self._judge.once(self.count, change.kind, change.names, change.message)
+            for finding in self._judge.once(self.count, *change, what=change.message)
         ]
 
     def _tell(self, findings: Sequence[Finding]) -> None:

@@ -277,7 +277,7 @@ def _started(values: Sequence[_Values]) -> Callable[[], Column]:
 def _step(shape: tuple[int, ...], most: int) -> int:
     """How far apart the elements of a sample stand: prime to every dimension, so no column is passed over."""
     count = math.prod(shape)
-    step = -(-count // most)
+    step = max(1, -(-count // most))
     while step > 1 and math.gcd(step, count) > 1:
         step += 1
     return step
