@@ -13,6 +13,7 @@ is a verb on a collection of parameters.
 """
 
 from . import init
+from .about import __version__ as __version__
 from .errors import (
     DeferredError,
     DTypeError,
@@ -57,8 +58,6 @@ from .parameters import (
 )
 from .transfer import Transfer, transfer
 from .watch import Finding, Watch, WatchWarning, watch
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Aliases",

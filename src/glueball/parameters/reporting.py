@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from ..about import __version__
 from ..checkpoints.atomic import replacing
 from ..errors import PatternError
 from ..measures import Stats, compare, measure
@@ -59,8 +60,6 @@ def write_report(
     grad: bool = True,
 ) -> Path:
     """Write a report of some parameters, and of others beside them; see `ParameterDict.report`."""
-    from .. import __version__
-
     sides = [params] if other is None else [params, source(other, params)]
     called = list(labels) if labels is not None else called_by_default(sides)
     if len(called) != len(sides):
