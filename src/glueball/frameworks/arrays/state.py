@@ -21,12 +21,13 @@ __all__ = ["Leaf", "State", "refuse_models"]
 class Leaf:
     """An array by its places, (owner's index, name, key); without any it is what was there last."""
 
-    __slots__ = ("last", "places", "state")
+    __slots__ = ("buffer", "last", "places", "state")
 
     def __init__(self, state: State, last: Any) -> None:
         self.state = state
         self.places: list[tuple[int, str, Any]] = []
         self.last = last
+        self.buffer = False
 
     @property
     def value(self) -> Any:
