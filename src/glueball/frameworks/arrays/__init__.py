@@ -140,7 +140,7 @@ class ArraysAdapter(HostAdapter):
             found: np.dtype[Any] = adapter_named("torch").numpy_dtype(dtype)
             return found
         try:
-            return super().numpy_dtype(dtype)
+            return super().numpy_dtype(dtype).newbyteorder("=")
         except TypeError:  # keys of JAX
             return np.dtype(np.uint32)
 
