@@ -275,6 +275,8 @@ class HostAdapter(Defaults, ABC):
         reason = self.unwritable(array)
         if reason:
             raise DTypeError(f"{name!r} cannot be written: {reason}.")
+        if type(value) is type(array):  # a copy of another cell
+            value = self._values(value)
         return coerced(value, tuple(array.shape), self.numpy_dtype(self.dtype(array)), name)
 
     def write(self, array: Any, value: Any) -> None:
