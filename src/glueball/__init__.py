@@ -19,20 +19,25 @@ from .errors import (
     FileFormatError,
     GlueballError,
     InitializerError,
+    LoadError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
     OptimizerError,
     PatternError,
+    ReadOnlyError,
     ShapeError,
     StaleError,
     TieError,
     TransferError,
     UnknownModelError,
+    WatchError,
+    WatchSettingError,
 )
 from .parameters import (
     Aliases,
     Exchange,
+    LoadReport,
     OptimizerReport,
     Parameter,
     ParameterDict,
@@ -42,8 +47,10 @@ from .parameters import (
     collect_params,
     initialize,
     meta,
+    open,
 )
 from .transfer import Transfer, transfer
+from .watch import Finding, Watch, WatchWarning, watch
 
 __version__ = "0.1.0"
 
@@ -53,8 +60,11 @@ __all__ = [
     "DeferredError",
     "Exchange",
     "FileFormatError",
+    "Finding",
     "GlueballError",
     "InitializerError",
+    "LoadError",
+    "LoadReport",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -64,6 +74,7 @@ __all__ = [
     "ParameterDict",
     "PatternError",
     "Plan",
+    "ReadOnlyError",
     "Recipe",
     "ShapeError",
     "StaleError",
@@ -72,9 +83,15 @@ __all__ = [
     "Transfer",
     "TransferError",
     "UnknownModelError",
+    "Watch",
+    "WatchError",
+    "WatchSettingError",
+    "WatchWarning",
     "collect_params",
     "init",
     "initialize",
     "meta",
+    "open",
     "transfer",
+    "watch",
 ]

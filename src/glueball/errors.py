@@ -13,16 +13,20 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
     "OptimizerError",
     "PatternError",
+    "ReadOnlyError",
     "ShapeError",
     "StaleError",
     "TieError",
     "TransferError",
     "UnknownModelError",
+    "WatchError",
+    "WatchSettingError",
 ]
 
 
@@ -70,6 +74,16 @@ class FileFormatError(GlueballError, ValueError):
     """A file is damaged or of another format, or its format cannot hold what should be saved."""
 
 
+class LoadError(GlueballError, RuntimeError):
+    """A file and a model do not fit; the message has every name that does not, `report` the rows."""
+
+    report: object = None
+
+
+class ReadOnlyError(GlueballError, ValueError):
+    """The parameter lies in a file that was opened, and files are not edited in place."""
+
+
 class StaleError(GlueballError, RuntimeError):
     """The model has changed since its parameters were collected."""
 
@@ -88,3 +102,11 @@ class UnknownModelError(GlueballError, TypeError):
 
 class MissingExtraError(GlueballError, ImportError):
     """An optional dependency is not installed; the message is the command that installs it."""
+
+
+class WatchError(GlueballError, RuntimeError):
+    """A watch found something, with `on="raise"`; or it was used while it did not run, or twice at once."""
+
+
+class WatchSettingError(WatchError, ValueError):
+    """A setting of a watch has no meaning."""

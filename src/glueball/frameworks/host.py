@@ -284,6 +284,10 @@ class HostAdapter(Defaults, ABC):
             return
         self.put(array, value)
 
+    def view(self, array: Any) -> Array:
+        """The values as they are read."""
+        return self._values(array)
+
     def copy(self, array: Any) -> Any:
         """A NumPy array of its own with the same values."""
         return self.numpy(array)

@@ -48,6 +48,9 @@ class Itself(Protocol):
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None) -> None:
         """Take another array: that of another site, which is to be tied, or a copy of its own."""
 
+    def give_shape(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Callable[[], None]:
+        """Give an array that waits a shape, and memory not yet written; returns the way back."""
+
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once an array has its shape; now, where it is known."""
 

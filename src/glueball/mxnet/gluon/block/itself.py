@@ -95,6 +95,11 @@ class _Itself:
         known.clear()
         known.update((part.name, part) for part in parts)
 
+    def give_shape(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Callable[[], None]:
+        """Initialise the Parameter with zeros of this shape, where it waits to be or by default is."""
+        back: Callable[[], None] = owner._reg_params[attribute].take_shape(shape)
+        return back
+
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Take the filling for the Parameter's initializer; where the shape is known, fill it now."""
         parameter = owner._reg_params[attribute]
