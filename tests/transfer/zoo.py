@@ -18,7 +18,7 @@ import glueball as gb
 
 Array = np.ndarray[Any, Any]
 
-FRAMEWORKS = ("torch", "gluon", "nnx")
+FRAMEWORKS = ("torch", "gluon", "keras", "nnx")
 EPSILON = 1e-3
 WIDTH, HEADS, WORDS, LENGTH = 8, 2, 11, 5
 
