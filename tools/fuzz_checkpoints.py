@@ -1,6 +1,6 @@
 """Damaged files for every reader: each must end in a value or an error of ours, quickly and in little memory.
 
-Run: python tools/fuzz_checkpoints.py [files, 100,000 unless given] [--seed N] [--only KIND] [--keep FOLDER]
+Run: python tools/fuzz_checkpoints.py [files, 100,000 unless given] [--seed N] [--only KIND] [--keep DIR]
 
 Small whole files of every kind are made, then changed in a few places, opened and read wholly in a process
 of its own, which is watched. What counts as found:
@@ -10,7 +10,7 @@ of its own, which is watched. What counts as found:
     memory   opening took more than twice the file and 200 MB
     error    an exception that is neither a GlueballError nor an OSError
 
-Every file can be made again from the seed and its number. With --keep those that were found are written there.
+Every file can be made again from the seed and its number. With --keep those that were found are written.
 The exit code is 1 if anything was found.
 """
 
