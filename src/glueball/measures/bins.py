@@ -116,7 +116,7 @@ class Bins:
         found = self
         while found.dropped is not None and len(found.keys) > most and found.dropped < 7:
             keys, at = np.unique(found.keys >> 1, return_inverse=True)
-            counts = np.bincount(at, found.counts).astype(found.counts.dtype)
+            counts = small(np.bincount(at, found.counts).astype(np.int64))
             found = Bins(keys, counts, found.dropped + 1)
         return found
 
@@ -161,6 +161,11 @@ def ordered(top: NDArray[np.uint16]) -> NDArray[np.uint16]:
 def ordered_counts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Counts by upper bits, in the order of the numbers."""
     return np.concatenate((counts[: _ZERO - 1 : -1], counts[:_ZERO]))
+
+
+def small(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts in the fewest bytes that hold each."""
+    return counts.astype(np.min_scalar_type(int(counts.max()))) if len(counts) else counts.astype(np.uint8)
 
 
 def check_shares(q: Any) -> NDArray[np.float64]:

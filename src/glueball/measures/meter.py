@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from ..errors import DTypeError
 from . import compiled
-from .bins import HISTOGRAM, Bins, Histogram, ordered, ordered_counts, span, spread
+from .bins import HISTOGRAM, Bins, Histogram, ordered, ordered_counts, small, span, spread
 from .moments import Moments, moments
 from .stats import Stats
 
 __all__ = ["Meter"]
 
-_HEAD = 4096  # elements that are kept as they are, and looked at when all are there
+_HEAD = 1 << 15  # elements that are kept as they are, and looked at when all are there
 _EACH = 256  # so many elements may have a bin each
-_EXACT = 1 << 16  # so many get an exact histogram, if they can be read again
+_EXACT = 1 << 12  # so many get an exact histogram, if they can be read again
 _BLOCK = 1 << 15  # elements whose float64 stay in a core's second cache
 _BATCH = 1 << 18  # elements whose bins are counted in one call
 
@@ -222,7 +222,7 @@ class Meter:
             return self._by_table(at, self._counts[at])
         counts = ordered_counts(self._counts)
         at = np.flatnonzero(counts)
-        return Bins(at.astype(np.uint16), _small(counts[at]), 0)
+        return Bins(at.astype(np.uint16), small(counts[at]), 0)
 
     def _few(self, head: NDArray[Any]) -> Bins:
         """The bins of an array of few elements."""
@@ -234,10 +234,10 @@ class Meter:
                 values = values[np.isfinite(head)]
             if len(values) <= _EACH:
                 keys, counts = np.unique(values, return_counts=True)
-                return Bins(keys, _small(counts), None)
+                return Bins(keys, small(counts), None)
             narrow = np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
         keys, counts = np.unique(ordered(narrow.view(np.uint16)[_UPPER::2]), return_counts=True)
-        return Bins(keys, _small(counts), 0)
+        return Bins(keys, small(counts), 0)
 
     def _by_table(self, at: NDArray[Any], counts: NDArray[Any]) -> Bins:
         """All there is to know, from the patterns of bits and how often each is there."""
@@ -256,7 +256,7 @@ class Meter:
             mean = float(values @ (counts / total))
             self._moments = Moments(total, mean, float((values - mean) ** 2 @ counts), 0)
         keys = at.astype(f"u{self.dtype.itemsize}").view(self.dtype)
-        return Bins(keys, _small(counts), None)
+        return Bins(keys, small(counts), None)
 
     def _result(self, bins: Bins, again: Chunks | None, more: dict[str, Any]) -> Stats:
         mean, std, norm = self._moments.results()
@@ -284,7 +284,7 @@ class Meter:
                         size = np.abs(block) if self.kind == "complex" else block
                         size = size[np.isfinite(block)] if self.kind != "integer" else size
                         counts += spread(size.astype(np.float64), low, high)
-        return Histogram(_small(counts), *span(low, high))
+        return Histogram(small(counts), *span(low, high))
 
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -305,8 +305,3 @@ def _scratch(what: str, dtype: Any, count: int) -> NDArray[Any]:
     if found is None or len(found) < count or found.dtype != dtype:
         found = _local.held[what] = np.empty(max(count, _HEAD), dtype)
     return found[:count]
-
-
-def _small(counts: NDArray[Any]) -> NDArray[Any]:
-    """Counts in the fewest bytes that hold each."""
-    return counts.astype(np.min_scalar_type(int(counts.max()))) if len(counts) else counts.astype(np.uint8)
