@@ -1,9 +1,9 @@
 """When arrays are measured by compiled loops, and the loops themselves as the rest of this room calls them.
 
-`kernels` has them; they need numba (the extra `fast`). Its import and first call cost what NumPy takes for some
-two hundred million elements, and it takes 120 MB of memory for itself. So it is loaded when a process
-measures a thousand million elements at once, and used from then on. The sums that come out are the same but for
-the last few bits, since they are added up in another order.
+`kernels` has them; they need numba (the extra `fast`). Its import and first call cost what NumPy takes for
+some two hundred million elements, and it takes 120 MB of memory for itself. So it is loaded when a process
+measures a thousand million elements at once, and used from then on. The sums that come out are the same but
+for the last few bits, since they are added up in another order.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import DTypeError
 from . import compiled
-from .bins import HISTOGRAM, Bins, Histogram, ordered, ordered_counts, small, span, spread
+from .bins import HISTOGRAM, Bins, Histogram, ordered_counts, runs, small, span, spread
 from .moments import Moments, moments
 from .stats import Stats
 
@@ -136,8 +136,7 @@ class Meter:
         if self._head is not None:
             head = np.concatenate([np.empty(0, self.dtype), *self._head])
             seen = Meter(self.dtype)
-            seen._take(head, few=True)
-            return seen._result(seen._few(head), lambda: [head], more)
+            return seen._result(seen._few(head, seen._take(head, few=True)), lambda: [head], more)
         return self._result(self._bins(), again, more)
 
     def _pour(self) -> None:
@@ -147,16 +146,15 @@ class Meter:
 
     # ---- taking in -----------------------------------------------------------------------------------
 
-    def _take(self, flat: NDArray[Any], few: bool = False) -> None:
-        """Take in a contiguous row; few: its bins are found by themselves."""
+    def _take(self, flat: NDArray[Any], few: bool = False) -> NDArray[Any]:
+        """Take in a contiguous row, and count its bins; few: return what is to be counted instead."""
         self.count += len(flat)
-        if few and self.kind == "table":
-            return
+        tops: NDArray[Any] = np.empty(0, np.uint16)
         if self._counts is None and not few:
             self._counts = np.zeros(256 if self.dtype.itemsize == 1 else 1 << 16, np.int64)
         if not few and compiled.takes(self.dtype):
             self._compiled(flat)
-            return
+            return tops
         for start in range(0, len(flat), _BATCH):
             batch = flat[start : start + _BATCH]
             if self.kind == "table":
@@ -170,6 +168,7 @@ class Meter:
                 tops = tops[:used]
             if self._counts is not None and not few:
                 self._counts += np.bincount(tops, minlength=len(self._counts)).astype(np.int64, copy=False)
+        return tops
 
     def _block(self, block: NDArray[Any], tops: NDArray[np.uint16]) -> int:
         """Take in a few elements; write the upper bits of the finite ones, and say how many those are."""
@@ -224,20 +223,19 @@ class Meter:
         at = np.flatnonzero(counts)
         return Bins(at.astype(np.uint16), small(counts[at]), 0)
 
-    def _few(self, head: NDArray[Any]) -> Bins:
-        """The bins of an array of few elements."""
+    def _few(self, head: NDArray[Any], tops: NDArray[Any]) -> Bins:
+        """The bins of an array of few elements, whose bits are to be counted."""
         if self.kind == "table":
-            return self._by_table(*np.unique(head.view(f"u{self.dtype.itemsize}"), return_counts=True))
+            return self._by_table(*np.unique(tops, return_counts=True))
+        if self.count - self.nan - self.inf > _EACH:
+            keys, counts = runs(tops)
+            return Bins(keys, small(counts), 0)
         with np.errstate(all="ignore"):
             values = np.abs(head) if self.kind == "complex" else head
-            if self.kind != "integer":
+            if self.nan or self.inf:
                 values = values[np.isfinite(head)]
-            if len(values) <= _EACH:
-                keys, counts = np.unique(values, return_counts=True)
-                return Bins(keys, small(counts), None)
-            narrow = np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
-        keys, counts = np.unique(ordered(narrow.view(np.uint16)[_UPPER::2]), return_counts=True)
-        return Bins(keys, small(counts), 0)
+        keys, counts = np.unique(values, return_counts=True)
+        return Bins(keys, small(counts), None)
 
     def _by_table(self, at: NDArray[Any], counts: NDArray[Any]) -> Bins:
         """All there is to know, from the patterns of bits and how often each is there."""
