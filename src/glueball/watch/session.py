@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -109,6 +109,24 @@ def watch(
     )
 
 
+class _Sample(NamedTuple):
+    """What parameters were before an update.
+
+    Attributes:
+        places: of them in the block of the step.
+        names: their names.
+        held: whether the optimizer that steps holds each.
+        judged: whether the size of its update has a usual range.
+        values: what `Gauges.moved` wants.
+    """
+
+    places: np.ndarray[Any, Any]
+    names: list[str]
+    held: np.ndarray[Any, Any]
+    judged: np.ndarray[Any, Any]
+    values: Any
+
+
 class Watch(Log):
     """A log that is being written; `glueball.watch` makes it.
 
@@ -141,8 +159,8 @@ class Watch(Log):
         self._positions: dict[str, int] = {}
         self._begins_zero: dict[str, bool] = {}
         self._closely = False
-        self._sample: tuple[np.ndarray[Any, Any], Any] | None = None  # places, what moved() wants
-        self._reader: tuple[np.ndarray[Any, Any], Callable[[], Any]] | None = None
+        self._sample: _Sample | None = None
+        self._reader: tuple[_Sample, Callable[[], np.ndarray[Any, Any]]] | None = None
 
     # ---- beginning and end --------------------------------------------------------------------------
 
@@ -249,7 +267,13 @@ class Watch(Log):
             watched = self._watched
             places = np.flatnonzero(watched.there)
             most = min(SAMPLE, max(64, _ALL_SAMPLES // max(1, len(places))))
-            self._sample = places, watched.gauges.sample([watched.arrays[at] for at in places], most)
+            self._sample = _Sample(
+                places,
+                [watched.names[at] for at in places],
+                watched.held[places],
+                (watched.matrix & watched.trains)[places],
+                watched.gauges.sample([watched.arrays[at] for at in places], most),
+            )
 
     def _look(self, scale: float) -> None:
         """Read what is there once there are gradients, which are `scale` times what they should be."""
@@ -327,14 +351,14 @@ class Watch(Log):
     def _measure_update(self, last: bool = False) -> None:
         """Start to compare the sample with what the arrays are now."""
         assert self._sample is not None
-        places, sample = self._sample
-        self._sample = None
+        sample, self._sample = self._sample, None
         watched = self._watched
-        if self._blocks and self._blocks[-1].names == watched.names:
-            read = watched.gauges.moved(sample, [watched.arrays[at] for at in places])
+        now = dict(zip(watched.names, watched.arrays, strict=True))
+        if self._blocks and all(name in now for name in sample.names):
+            read = watched.gauges.moved(sample.values, [now[name] for name in sample.names])
             if last and not np.any(read()):
                 return  # the last step was counted after its update, so none was seen since
-            self._reader = places, read
+            self._reader = sample, read
             if watched.at_hand:
                 self._settle()
 
@@ -342,23 +366,20 @@ class Watch(Log):
         """Write the update of the last block, and hand the block on."""
         if self._reader is None:
             return
-        (places, read), self._reader = self._reader, None
-        watched = self._watched
-        update = np.full(len(watched.names), np.nan)
-        update[places] = read()
-        block = self._blocks[-1]
-        moved = watched.held[places] & ~np.isnan(update[places])
-        block.values[-1, places[moved]] = update[places[moved]]
+        (sample, read), self._reader = self._reader, None
+        update, places, block = read(), sample.places, self._blocks[-1]
+        moved = sample.held & ~np.isnan(update)
+        block.values[-1, places[moved]] = update[moved]
         block.known[-1, places[moved]] = True
         for to in self._to:
             to(block.step, block.flat())
-        zero = np.array([self._begins_zero.get(name, False) for name in watched.names], dtype=bool)
+        judged = np.zeros(len(block.names), dtype=bool)
+        judged[places] = moved & sample.judged
+        judged &= ~np.array([self._begins_zero.get(name, False) for name in block.names], dtype=bool)
         gradient = COLUMNS.index("grad_norm")
-        pushed = block.values[gradient] > 0  # where there is no gradient, that is what is to be told
-        if not block.known[gradient].any():
-            pushed = np.ones_like(pushed)
-        judged = block.known[-1] & watched.matrix & watched.trains & ~zero & pushed
-        self._tell(self._judge.updates(block.step, watched.names, update, judged))
+        if block.known[gradient].any():
+            judged &= block.values[gradient] > 0  # where there is none, that is what is to be told
+        self._tell(self._judge.updates(block.step, block.names, block.values[-1], judged))
 
     def _order(self, gradients: bool) -> np.ndarray[Any, Any]:
         """Where each parameter stands in the forward pass: the reverse of how the first backward came by."""
