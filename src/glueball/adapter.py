@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -242,7 +242,10 @@ class Adapter(Protocol):
         """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
 
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
-        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+        """The names of the equal blocks packed along one axis (gates; q, k, v), or ()."""
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """The axis along which parts are packed; for a bias of gates how many the layer adds up."""
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
@@ -275,6 +278,13 @@ class Adapter(Protocol):
         """The whole values to be read and not written: without a copy where NumPy reaches them.
 
         A sharded array is gathered, by all its processes together.
+        """
+
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """The values that lie in this process, each once, in any order, to be read and not written.
+
+        What NumPy reaches comes whole and without a copy; else copies of at most so many elements. `array`
+        may be a gradient.
         """
 
     def give_shape(
@@ -374,6 +384,10 @@ class Defaults:
         copied: np.ndarray[Any, Any] = this.numpy(array)
         return copied
 
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """All at once."""
+        yield self.view(array)
+
     def give_shape(
         self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
     ) -> Callable[[], None]:
@@ -392,6 +406,10 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; torch's and MXNet's recurrent layers add two biases."""
+        return 0, 2
 
     def layout(self, owner: Any) -> Sequence[Layout]:
         """No layer is known."""

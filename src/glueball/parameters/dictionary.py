@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
 from ..views.progress import Progress
 from ..views.table import names_text, plural
 from . import gradients, optimizers, saving, ties
+from .garbage import no_garbage
 from .judging import plan_load
 from .loaded import LoadReport
 from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
 from .renaming import Rename
-from .selection import Selection
+from .seeing import Seeing
+from .untouched import touch, untouched_rows
+
+if TYPE_CHECKING:
+    from .snapshots import Snapshot
+    from .statistics import StatsTable
 
 __all__ = ["ParameterDict"]
 
 
-class ParameterDict(Selection):
+class ParameterDict(Seeing):
     """Parameters of one model by name, in the framework's own order.
 
     Values are live; the structure is as it was when collected, until `refresh()`. It iterates over names,
@@ -159,6 +165,8 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
+        for parameter in self._parameters():
+            touch(parameter.sites)
 
     # ---- files --------------------------------------------------------------------------------------
 
@@ -183,9 +191,10 @@ class ParameterDict(Selection):
         call this, and the first of them writes the file.
 
         Args:
-            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
-                `.params`. What is there is replaced.
-            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
+            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`, `.ckpt`), `.npz`,
+                MXNet's `.params`, Keras's `.weights.h5` and `.keras`. A folder gets shards. What is there
+                is replaced.
+            format: the format's name, where the suffix should not tell it (`glueball.checkpoints.writing`).
             ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
                 `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
                 reads no metadata. Formats that cannot tie get copies.
@@ -195,7 +204,7 @@ class ParameterDict(Selection):
                 kept, and None takes one away.
             progress: True for a bar, False for none; None shows one on a terminal where there is much to
                 write. Or a function that is called with (bytes done, bytes in all, name).
-            like: a file or a model with the names that the format wants (Keras's).
+            like: for Keras's formats, which keep no layer names: a file of the same model.
 
         Raises:
             DeferredError: a parameter has no values yet.
@@ -288,21 +297,47 @@ class ParameterDict(Selection):
         >>> report.initialised
         ('head.weight', 'head.bias')
         """
-        load = plan_load(
-            self,
-            source,
-            include=include,
-            exclude=exclude,
-            rename=rename,
-            missing=missing,
-            unexpected=unexpected,
-            mismatch=mismatch,
-            dtype=dtype,
-            seed=seed,
-            device=device,
-        )
-        load.apply(progress)
+        with no_garbage():
+            load = plan_load(
+                self,
+                source,
+                include=include,
+                exclude=exclude,
+                rename=rename,
+                missing=missing,
+                unexpected=unexpected,
+                mismatch=mismatch,
+                dtype=dtype,
+                seed=seed,
+                device=device,
+            )
+            load.apply(progress)
         return load.report
+
+    def untouched(self) -> Self:
+        """The parameters that still have their constructor's values, as far as that can be known.
+
+        Not among them is what a rule initialised, what was loaded, what `set_data` or `apply` wrote, and what
+        changed since glueball first looked: a load looks at everything that it leaves alone, and asking here
+        looks too. What was changed by others before that cannot be told from what the constructor made, so
+        ask once before training, or load first. Of large arrays 65,536 elements are compared, spread evenly.
+        Parameters without values are among them.
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> plan = params.select("0").initialize(seed=0)
+        >>> params.untouched().names()
+        ['1.weight', '1.bias']
+        """
+        names = {self._tree.names[row] for row in untouched_rows(self._tree, self._rows)}
+        before = self._choose
+        return self._view(lambda at: [row for row in before(at) if at.tree.names[row] in names], self._base)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What an opened file says of itself, text by text; of a model nothing."""
+        return dict(self.root.metadata) if self._stored else {}
 
     # ---- initialising -------------------------------------------------------------------------------
 
@@ -464,6 +499,46 @@ class ParameterDict(Selection):
         if len(found) == 1:
             return found._parameters()[0]
         raise TieError(f"{name!r} is a layer with {plural(len(found), 'parameter')}: name one of them.")
+
+    # ---- seeing what changes ------------------------------------------------------------------------
+
+    def stats(self, *, grad: bool = True, quantiles: Sequence[float] = (), rank: bool = False) -> StatsTable:
+        """Statistics of values and gradients, as a table: `params.stats().sort("grad_norm")`.
+
+        Each array is read once, in pieces, on all cores, where it lies; from a device in small copies. A
+        parameter without values has a row that says why, and a sharded one is measured in the part that
+        lies in this process.
+
+        Args:
+            grad: measure gradients too, where there are any.
+            quantiles: shares that are to be exact, at the cost of another pass or two; they become columns.
+            rank: find the effective rank of each matrix (a decomposition of each: slow for large ones).
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> _ = params.initialize({".*weight": 0.5, ".*bias": 0})
+        >>> for row in params.stats():
+        ...     print(row.name, row.data.mean, row.data.zeros)
+        0.weight 0.5 0
+        0.bias 0.0 8
+        1.weight 0.5 0
+        1.bias 0.0 1
+        """
+        from .statistics import measure_rows  # with all that measures, when it is first asked for
+
+        return measure_rows(self._tree, self._rows, grad=grad, quantiles=quantiles, rank=rank)
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the values as they are now, by name, to compare with later: `gb.diff(before, params)`.
+
+        It lies on the host and takes the memory of the values. Of a whole model it has the buffers that are
+        saved with it, too. Parameters without values are noted as such; a sharded one is gathered, so then
+        all its processes must call this together.
+        """
+        from .snapshots import take
+
+        return take(self)
 
     # ---- optimizers ---------------------------------------------------------------------------------
 

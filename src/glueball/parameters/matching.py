@@ -89,6 +89,8 @@ def match(
         for name, row in here:
             if row in wanted:
                 takes.setdefault(row, []).append(name)
+        if len(here) == 1 and here[0][1] in wanted:
+            continue
         led = {row for _, row in here}
         if led.isdisjoint(wanted):
             theirs = led or any(text in others for _, text in new)

@@ -71,12 +71,9 @@ def transfer(
     >>> from torch import nn
     >>> old = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     >>> new = nn.ModuleDict({"body": nn.Linear(3, 4), "head": nn.Linear(4, 2)})
-    >>> gb.transfer(old, new)
-    source   target   kind    matched by
-    ─────────────────────────────────────
-    0        body     dense   order
-    2        head     dense   order
-    2 layers transferred
+    >>> report = gb.transfer(old, new)
+    >>> report.rows[1]
+    TransferRow(source='2', target='head', kind='dense', matched='order', turned='')
     >>> torch.equal(new["head"].weight, old[2].weight)
     True
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .folding import fold as fold_names
@@ -11,7 +11,16 @@ from .folding import fold as fold_names
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-__all__ = ["Listing", "Row", "bytes_text", "names_text", "parameter_table", "plan_table", "plural"]
+__all__ = [
+    "Listing",
+    "Row",
+    "bytes_text",
+    "names_text",
+    "parameter_table",
+    "plan_table",
+    "plural",
+    "shape_text",
+]
 
 LONG = 40
 """A table of more rows than this is folded by itself."""
@@ -41,10 +50,19 @@ class Row(NamedTuple):
     @property
     def shape_text(self) -> str:
         """The shape as Python writes it, with ? for what is not known."""
-        if self.shape is None:
-            return "?"
-        inner = ", ".join("?" if n is None else str(n) for n in self.shape)
-        return f"({inner},)" if len(self.shape) == 1 else f"({inner})"
+        return shape_text(self.shape)
+
+
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """A shape as Python writes it, with ? for what is not known.
+
+    >>> shape_text((4, None)), shape_text((3,)), shape_text(None)
+    ('(4, ?)', '(3,)', '?')
+    """
+    if shape is None:
+        return "?"
+    inner = ", ".join("?" if n is None else str(n) for n in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
 def bytes_text(count: int) -> str:
@@ -74,6 +92,8 @@ class Listing:
         lines: their cells.
         below: lines under the table.
         limit: at most so many lines, the middle left out; None for all.
+        right: titles of columns of numbers, which stand under each other.
+        optional: titles of columns that a narrow terminal does without, the first to go first.
     """
 
     def __init__(
@@ -82,7 +102,11 @@ class Listing:
         lines: Sequence[Sequence[str]],
         below: Iterable[str],
         limit: int | None = MOST,
+        *,
+        right: Collection[str] = ("count",),
+        optional: Sequence[str] = (),
     ) -> None:
+        self._right, self._optional = frozenset(right), tuple(optional)
         self._head, self._tail = list(lines), []
         self._below = list(below)
         if limit is not None and len(lines) > limit:
@@ -112,7 +136,7 @@ class Listing:
             wraps = at == 0 or title in _REMARKS
             table.add_column(
                 title,
-                justify="right" if title == "count" else "left",
+                justify="right" if title in self._right else "left",
                 no_wrap=not wraps,
                 overflow="fold",
                 min_width=min(wide, 8) if wraps else wide,
@@ -125,7 +149,8 @@ class Listing:
             table.add_row("…")
         for line in self._tail:
             table.add_row(*(Text(line[at]) for at in columns))
-        yield table
+        if columns:
+            yield table
         for text in (*self._below, *below):
             yield Text(text)
 
@@ -144,6 +169,16 @@ class Listing:
             if at >= 0 and len(cells) == 1:
                 columns.remove(at)
                 below.append(says.format(*cells))
+        left_out = []
+        for title in self._optional:
+            room = [min(self._width(at), 24) if not self._titles[at] else self._width(at) for at in columns]
+            if sum(room) + 2 * len(room) <= width:
+                break
+            if title in self._titles and self._titles.index(title) in columns:
+                columns.remove(self._titles.index(title))
+                left_out.append(title)
+        if left_out:
+            below.append(f"no room for: {', '.join(left_out)}")
         return columns, below
 
     def __str__(self) -> str:
@@ -167,7 +202,7 @@ class Listing:
         def tr(cells: Sequence[str], tag: str) -> str:
             written = []
             for title, cell in zip(self._titles, cells, strict=False):
-                style = "padding:0.1em 0.8em;text-align:" + ("right" if title == "count" else "left")
+                style = "padding:0.1em 0.8em;text-align:" + ("right" if title in self._right else "left")
                 if tag == "th":
                     style += ";border-bottom:1px solid"
                 elif title in _CODE:

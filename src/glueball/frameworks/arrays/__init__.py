@@ -377,7 +377,7 @@ class ArraysAdapter(HostAdapter):
             found: list[tuple[str | None, Any]] = adapter_named("torch").held(optimizer)
             return found
         raise OptimizerError(
-            f"a {type(optimizer).__name__} holds no parameters: optimizers of JAX are given them at each step."
+            f"a {type(optimizer).__name__} holds no parameters: optimizers of JAX get them at each step."
         )
 
     def follow(self, optimizer: Any) -> None:
