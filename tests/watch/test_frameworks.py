@@ -193,7 +193,7 @@ log = gb.watch(model, every=2, on="raise")
 x = np.linspace(-1, 1, 96).reshape(24, 4)
 model.fit(x, x[:, :1], batch_size=4, epochs=2, verbose=0, callbacks=[log.callback("keras")])
 assert log.steps() == [1, 3, 5, 7, 9, 11] and log.count == 12 and not log.running, log.steps()
-updates = log.column("update")[:-1]
+updates = log.column("update")[:-1, ::2]  # of the weights: the biases begin as zeros
 assert (updates > 0).all() and (updates < 1).all(), updates
 print(len(log.names()))
 """

@@ -82,7 +82,7 @@ def watch(
 
     >>> import glueball as gb, torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
-    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.001)
     >>> with gb.watch(net, optimizer=optimizer, every=2) as log:
     ...     for _ in range(5):
     ...         net(torch.ones(2, 4)).sum().backward()
