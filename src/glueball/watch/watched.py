@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..adapter import Gauges
 from ..errors import NothingSelectedError, OptimizerError, StaleError
+from ..gauges import Gauges
 from ..parameters import ParameterDict
 from ..parameters.collection import Collection
 from ..views.table import plural
