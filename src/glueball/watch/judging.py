@@ -220,7 +220,7 @@ class Judge:
         return [self._lasted(look.step, kind, names, self.patience, everyone)] if names else []
 
     def _lasted(self, step: int, kind: str, names: Sequence[str], steps: int, everyone: bool) -> Finding:
-        span = f"for {plural(steps, 'step')} in a row"
+        span = f"for {plural(steps, 'step')} in a row" if steps > 1 or self._looks > 1 else "in the only step"
         if kind == "zero gradient":
             message = f"the gradient of {{names}} has been all zeros {span}."
         elif everyone:

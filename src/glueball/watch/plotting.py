@@ -76,9 +76,8 @@ def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
         )  # fmt: skip
         if isinstance(scale, colors.LogNorm) and (found == 0).any():
             zeros = np.where(found == 0, 1.0, np.nan)
-            ax.pcolormesh(
-                edges, np.arange(len(names) + 1), zeros.T, cmap=colors.ListedColormap(["0.82"]), rasterized=True
-            )
+            grey = colors.ListedColormap(["0.82"])
+            ax.pcolormesh(edges, np.arange(len(names) + 1), zeros.T, cmap=grey, rasterized=True)
             remark = "; grey where it is zero"
         ax.invert_yaxis()
         every = -(-len(names) // 60)

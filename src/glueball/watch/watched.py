@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..adapter import Gauges
 from ..errors import NothingSelectedError, OptimizerError, StaleError
+from ..gauges import Gauges
 from ..parameters import ParameterDict
 from ..parameters.collection import Collection
 from ..views.table import plural
@@ -96,6 +96,7 @@ class Watched:
         self._params = ParameterDict(
             Collection(tree.adapter.walk(model, tree.with_buffers)), self._given._choose, self._given._base
         )
+        self._read()
 
     def attach(self, grads: Any) -> None:
         """Take gradients that a framework's gradient function returned."""

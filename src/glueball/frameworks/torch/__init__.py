@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...adapter import Adapter, Defaults, Gauges
+from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
+from ...gauges import Gauges
 from ...slots import Tree
 from . import arrays, changing, defaults, layers, layouts, meta, optim, own, reading, sharing
 from . import walk as walking
