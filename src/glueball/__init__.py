@@ -13,6 +13,7 @@ is a verb on a collection of parameters.
 """
 
 from . import init
+from .about import __version__ as __version__
 from .errors import (
     DeferredError,
     DTypeError,
@@ -20,6 +21,7 @@ from .errors import (
     GlueballError,
     InitializerError,
     LoadError,
+    MeasureError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
@@ -29,10 +31,15 @@ from .errors import (
     ShapeError,
     StaleError,
     TieError,
+    TransferError,
     UnknownModelError,
+    WatchError,
+    WatchSettingError,
 )
+from .measures import Stats
 from .parameters import (
     Aliases,
+    Difference,
     Exchange,
     LoadReport,
     OptimizerReport,
@@ -40,25 +47,31 @@ from .parameters import (
     ParameterDict,
     Plan,
     Recipe,
+    Snapshot,
+    StatsTable,
     Totals,
     collect_params,
+    diff,
     initialize,
     meta,
     open,
 )
-
-__version__ = "0.1.0"
+from .transfer import Transfer, transfer
+from .watch import Finding, Watch, WatchWarning, watch
 
 __all__ = [
     "Aliases",
     "DTypeError",
     "DeferredError",
+    "Difference",
     "Exchange",
     "FileFormatError",
+    "Finding",
     "GlueballError",
     "InitializerError",
     "LoadError",
     "LoadReport",
+    "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -71,13 +84,25 @@ __all__ = [
     "ReadOnlyError",
     "Recipe",
     "ShapeError",
+    "Snapshot",
     "StaleError",
+    "Stats",
+    "StatsTable",
     "TieError",
     "Totals",
+    "Transfer",
+    "TransferError",
     "UnknownModelError",
+    "Watch",
+    "WatchError",
+    "WatchSettingError",
+    "WatchWarning",
     "collect_params",
+    "diff",
     "init",
     "initialize",
     "meta",
     "open",
+    "transfer",
+    "watch",
 ]

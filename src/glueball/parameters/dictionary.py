@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
@@ -19,13 +19,17 @@ from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
 from .renaming import Rename
-from .selection import Selection
+from .seeing import Seeing
 from .untouched import touch, untouched_rows
+
+if TYPE_CHECKING:
+    from .snapshots import Snapshot
+    from .statistics import StatsTable
 
 __all__ = ["ParameterDict"]
 
 
-class ParameterDict(Selection):
+class ParameterDict(Seeing):
     """Parameters of one model by name, in the framework's own order.
 
     Values are live; the structure is as it was when collected, until `refresh()`. It iterates over names,
@@ -495,6 +499,46 @@ class ParameterDict(Selection):
         if len(found) == 1:
             return found._parameters()[0]
         raise TieError(f"{name!r} is a layer with {plural(len(found), 'parameter')}: name one of them.")
+
+    # ---- seeing what changes ------------------------------------------------------------------------
+
+    def stats(self, *, grad: bool = True, quantiles: Sequence[float] = (), rank: bool = False) -> StatsTable:
+        """Statistics of values and gradients, as a table: `params.stats().sort("grad_norm")`.
+
+        Each array is read once, in pieces, on all cores, where it lies; from a device in small copies. A
+        parameter without values has a row that says why, and a sharded one is measured in the part that
+        lies in this process.
+
+        Args:
+            grad: measure gradients too, where there are any.
+            quantiles: shares that are to be exact, at the cost of another pass or two; they become columns.
+            rank: find the effective rank of each matrix (a decomposition of each: slow for large ones).
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> _ = params.initialize({".*weight": 0.5, ".*bias": 0})
+        >>> for row in params.stats():
+        ...     print(row.name, row.data.mean, row.data.zeros)
+        0.weight 0.5 0
+        0.bias 0.0 8
+        1.weight 0.5 0
+        1.bias 0.0 1
+        """
+        from .statistics import measure_rows  # with all that measures, when it is first asked for
+
+        return measure_rows(self._tree, self._rows, grad=grad, quantiles=quantiles, rank=rank)
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the values as they are now, by name, to compare with later: `gb.diff(before, params)`.
+
+        It lies on the host and takes the memory of the values. Of a whole model it has the buffers that are
+        saved with it, too. Parameters without values are noted as such; a sharded one is gathered, so then
+        all its processes must call this together.
+        """
+        from .snapshots import take
+
+        return take(self)
 
     # ---- optimizers ---------------------------------------------------------------------------------
 

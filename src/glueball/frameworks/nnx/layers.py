@@ -1,0 +1,75 @@
+"""What glueball knows of NNX's layers: the fans of their weights and the order of their axes.
+
+NNX keeps (*kernel, inputs, outputs), which is the order that fans are counted in; an embedding is (words,
+width).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from flax import nnx
+
+__all__ = ["axes", "fans", "note_gates"]
+
+_gates: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+"""The layers in recurrent cells whose outputs are those of several gates, and of how many."""
+
+_CELLS = {nnx.OptimizedLSTMCell: 4, nnx.GRUCell: 3}
+
+
+def note_gates(owner: Any) -> None:
+    """Remember the packed layers of a recurrent cell."""
+    for cell, count in _CELLS.items():
+        if isinstance(owner, cell):
+            for name in ("dense_i", "dense_h"):
+                _gates[getattr(owner, name)] = count
+
+
+def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """(fan_in, fan_out): the inputs that one output sums over, the outputs that one input reaches.
+
+    Groups and packed gates count as one of them. Einsum's are read from its text: an axis of the kernel that
+    is in the inputs and not in the result is summed over. An embedding's are (width, words), as everywhere
+    in glueball.
+    """
+    if attribute == "embedding" and isinstance(owner, nnx.Embed):
+        return shape[1], shape[0]
+    if attribute in ("lora_a", "lora_b") and isinstance(owner, nnx.LoRA):
+        return shape[0], shape[1]
+    if attribute != "kernel" or len(shape) < 2:
+        return None
+    if isinstance(owner, nnx.Linear):
+        return shape[0], shape[1] // _gates.get(owner, 1)
+    if isinstance(owner, nnx.LinearGeneral):
+        start, stop = len(owner.batch_axis), len(shape) - len(owner.out_features)
+        return math.prod(shape[start:stop]), math.prod(shape[stop:])
+    if isinstance(owner, nnx.Einsum):
+        return _einsum(owner.einsum_str, shape)
+    if isinstance(owner, nnx.ConvTranspose):
+        kernel = math.prod(shape[:-2])
+        inputs, outputs = shape[-2:] if not owner.transpose_kernel else shape[:-3:-1]
+        return inputs * kernel, outputs * kernel
+    if isinstance(owner, nnx.Conv):
+        kernel = math.prod(shape[:-2])
+        return shape[-2] * kernel, shape[-1] // owner.feature_group_count * kernel
+    return None
+
+
+def _einsum(text: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    takes, result = text.split("->")
+    inputs, kernel = takes.split(",")
+    # "..." stands for batch axes of the inputs alone.
+    sizes = dict(zip(kernel, shape, strict=True))
+    summed = [size for axis, size in sizes.items() if axis in inputs and axis not in result]
+    reached = [size for axis, size in sizes.items() if axis in result and axis not in inputs]
+    return math.prod(summed), math.prod(reached)
+
+
+def axes(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """None: they lie so already, but for a transposed convolution that keeps its kernel transposed."""
+    if attribute == "kernel" and isinstance(owner, nnx.ConvTranspose) and owner.transpose_kernel:
+        return (*range(len(shape) - 2), len(shape) - 1, len(shape) - 2)
+    return None
