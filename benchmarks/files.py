@@ -1,6 +1,6 @@
 """Saving and loading models against safetensors' and torch's own functions, in one process, in turn.
 
-Run: python benchmarks/files.py [MiB of the large model, 1024 unless given]
+Run: python benchmarks/files.py [MiB of the large models, 1024 unless given]
 
 Both sides of a write are synced, or neither is: safetensors and torch do not sync, so their file is synced
 after they have written it. What is loaded has just been written, so it lies in the page cache. Memory is the
@@ -29,17 +29,18 @@ def large(size: int) -> nn.Module:
     return nn.ParameterList(torch.rand(size * 1024) for _ in range(256))
 
 
-def many() -> nn.Module:
-    """20,000 parameters of 64 bytes."""
+def many(size: int = 16) -> nn.Module:
+    """20,000 parameters of so many elements."""
     return nn.ModuleList(
-        nn.ParameterList(torch.full((16,), float(i)) for _ in range(10)) for i in range(2000)
+        nn.ParameterList(torch.full((size,), float(i)) for _ in range(10)) for i in range(2000)
     )
 
 
 def main(size: int) -> None:
     """Print the rows."""
     with TemporaryDirectory() as folder:
-        compare("20,000 parameters of 64 bytes", many(), Path(folder), 7)
+        compare("20,000 parameters of 64 bytes", many(), Path(folder), 5)
+        compare(f"{size} MiB in 20,000 parameters", many(size * (1 << 20) // 80_000), Path(folder), 3)
         compare(f"{size} MiB in 256 parameters", large(size), Path(folder), 5)
         for which in ("ours", "theirs"):
             peak(which, size, Path(folder))
@@ -58,13 +59,12 @@ def compare(title: str, net: nn.Module, folder: Path, rounds: int) -> None:
     line("save a .pt | torch.save and sync", *in_turn(
         lambda: fresh(folder / "o.pt", params.save),
         lambda: synced(saved, lambda path: torch.save(net.state_dict(), path)), rounds))  # fmt: skip
-    line("load | safetensors.torch.load_model", *in_turn(
-        lambda: params.load(theirs), lambda: safetensors.torch.load_model(net, theirs), rounds))  # fmt: skip
     line("load | load_file and load_state_dict", *in_turn(
         lambda: params.load(theirs),
         lambda: net.load_state_dict(safetensors.torch.load_file(theirs)), rounds))  # fmt: skip
     line("load a .pt | torch.load(mmap=True) and load_state_dict", *in_turn(
-        lambda: params.load(saved), lambda: net.load_state_dict(torch.load(saved, mmap=True)), rounds))  # fmt: skip
+        lambda: params.load(saved),
+        lambda: net.load_state_dict(torch.load(saved, mmap=True)), rounds))  # fmt: skip
     line("open and print | load_file", *in_turn(
         lambda: str(gb.open(theirs)), lambda: safetensors.torch.load_file(theirs), rounds))  # fmt: skip
 
@@ -98,7 +98,6 @@ from pathlib import Path
 from benchmarks.files import large
 import glueball as gb, safetensors.torch
 net = large({size})
-{load_small}
 def high():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 open("/proc/self/clear_refs", "w").write("5")
@@ -115,7 +114,7 @@ def peak(which: str, size: int, folder: Path) -> None:
         "ours": f"gb.collect_params(net).load({str(path)!r})",
         "theirs": f"net.load_state_dict(safetensors.torch.load_file({str(path)!r}))",
     }[which]
-    code = _PEAK.format(size=size, load=load, load_small="")
+    code = _PEAK.format(size=size, load=load)
     here = Path(__file__).resolve().parent
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here), *sys.path])}
     out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
