@@ -109,10 +109,10 @@ def test_names_may_be_changed_first():
     assert rows(found) == {"b": ("changed",)}
     assert rows(gb.diff(a, b, rename=lambda name: name.removeprefix("model."))) == {"b": ("changed",)}
     for rules, why in (
-        ({r"modle\.(.*)": r"\1"}, "matches none of the 3 names of the arrays"),
+        ({r"modle\.(.*)": r"\1"}, "takes none of the file's 3 names"),
         ({r".*": "x"}, "would both be 'x'"),
         ({r"(": "x"}, "is no regular expression"),
-        ({r"model\..*": r"\1"}, "is no replacement"),
+        ({r"model\..*": r"\1"}, "cannot become"),
     ):
         with pytest.raises(gb.PatternError, match=why):
             gb.diff(a, b, rename=rules)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
@@ -20,6 +20,7 @@ from ..measures import Comparison, compare
 from ..patterns import nearest
 from ..views.differences import difference_table
 from ..views.table import Listing
+from .renaming import Rename
 from .sides import Item, Side, renamed, side_of
 
 __all__ = ["DiffRow", "Difference", "diff"]
@@ -202,9 +203,7 @@ class Difference(Sequence[DiffRow]):
         return self.table()
 
 
-def diff(
-    a: Any, b: Any, *, rename: Mapping[str, str] | Callable[[str], str] | None = None, tol: float = 0.0
-) -> Difference:
+def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> Difference:
     r"""How b differs from a, array by array.
 
     Each side is a model, collected parameters, `params.snapshot()`, arrays by name, an opened file or a
@@ -217,8 +216,8 @@ def diff(
     Args:
         a: the one side, the older one.
         b: the other.
-        rename: {expression: replacement} or a function, for the names of a: `{r"model\.(.*)": r"\1"}`. The
-            first expression that matches a whole name counts. What is matched so is no difference.
+        rename: {pattern: replacement} or a function, for the names of a: `{"model": ""}` takes a prefix away
+            (see `glueball.parameters.renaming`). What is matched so is no difference.
         tol: the largest relative change |b - a| / |a| that is no difference; with one, neither is another
             dtype.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,8 @@ from ..checkpoints.opening import open_file
 from ..errors import MeasureError, PatternError, UnknownModelError
 from ..frameworks import adapter_for, adapter_named
 from .collect import collect_params
+from .renaming import Rename
+from .renaming import renamed as new_names
 from .selection import Selection
 from .snapshots import Snapshot
 from .whole import saved_rows
@@ -161,52 +162,26 @@ def _itself(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def renamed(side: Side, rules: Mapping[str, str] | Callable[[str], str] | None) -> Side:
-    r"""A side under other names: of the first expression that a whole name matches, by its replacement.
+def renamed(side: Side, rules: Rename | None) -> Side:
+    r"""A side under other names (see `renaming`); an array whose names are all left out is not in it.
 
     Raises:
-        PatternError: an expression cannot be read, takes nothing, or two arrays get one name.
+        PatternError: a rule is none or takes nothing, or two arrays get one name.
 
     >>> side = Side("", [Item("model.a", ("model.a",), (), "float32", None)])
-    >>> renamed(side, {r"model\.(.*)": r"\1"}).items[0].name
+    >>> renamed(side, {"model": ""}).items[0].name
     'a'
     """
     if not rules:
         return side
-    asked: list[str] = []
-    if callable(rules):
-        rename = rules
-    else:
-        try:
-            compiled = [(re.compile(pattern), into) for pattern, into in rules.items()]
-        except re.error as error:
-            raise PatternError(f"rename: {error.pattern!r} is no regular expression: {error}.") from None
-        unused = dict(rules)
-
-        def rename(name: str) -> str:
-            asked.append(name)
-            for expression, into in compiled:
-                found = expression.fullmatch(name)
-                if found:
-                    unused.pop(expression.pattern, None)
-                    try:
-                        return found.expand(into)
-                    except (re.error, IndexError) as error:
-                        raise PatternError(f"rename: {into!r} is no replacement: {error}.") from None
-            return name
-
+    new = new_names((slot for item in side.items for slot in dict.fromkeys((item.name, *item.slots))), rules)
     items = []
-    for item in side.items:
-        slots = tuple(dict.fromkeys(rename(slot) for slot in item.slots))
-        items.append(Item(rename(item.name), slots, item.shape, item.dtype, item.read))
-    if not callable(rules) and unused:
-        raise PatternError(
-            f"rename: {next(iter(unused))!r} matches none of the {len(set(asked))} names of {side.title}; an "
-            f"expression has to match a whole name."
-        )
     seen: dict[str, str] = {}
-    for old, item in zip(side.items, items, strict=True):
-        for slot in item.slots:
-            if seen.setdefault(slot, old.name) != old.name:
-                raise PatternError(f"rename: {seen[slot]!r} and {old.name!r} would both be {slot!r}.")
+    for item in side.items:
+        slots = tuple(dict.fromkeys(new[slot] for slot in item.slots if slot in new))
+        for slot in slots:
+            if seen.setdefault(slot, item.name) != item.name:
+                raise PatternError(f"rename: {seen[slot]!r} and {item.name!r} would both be {slot!r}.")
+        if slots:
+            items.append(Item(new.get(item.name, slots[0]), slots, item.shape, item.dtype, item.read))
     return Side(side.title, items)
