@@ -185,6 +185,12 @@ def test_a_side_may_be_parameters_a_model_a_snapshot_arrays_or_a_file(tmp_path):
     opened = gb.open(tmp_path / "old.safetensors")
     page = read(opened.report(path))
     assert page.data["title"] == "old.safetensors"
+    text = page.data["texts"][page.data["sides"][0]["origin"][page.data["names"].index("blocks.1.attn.bias")]]
+    told = dict(text)
+    assert (told["File"], told["Format"]) == ("old.safetensors", "safetensors")
+    start = int(told["From byte"].replace(",", ""))
+    there = np.frombuffer((tmp_path / "old.safetensors").read_bytes()[start:][: 48 * 4], np.float32)
+    np.testing.assert_array_equal(there, arrays["blocks.1.attn.bias"])
     tied = page.data["names"].index("embed.weight")
     assert page.data["sides"][0]["slots"][str(tied)] == [["embed.weight", "head.weight"], 0]
 
