@@ -60,7 +60,6 @@ class Watched:
             raise NothingSelectedError("there is nothing to watch: the selection holds no parameter.")
         self.gauges: Gauges = tree.adapter.gauges() or HostGauges(tree.adapter)
         self._once_in_the_model: dict[int, str] = {}
-        self._alive: list[Any] = []  # so that an id stays its array's
         self._ids: list[int] = []
         self._took: list[bool] = []
         self.names: tuple[str, ...] = ()
@@ -136,7 +135,6 @@ class Watched:
         if ids == self._ids and not waiting:
             return False
         self._ids = ids
-        self._alive += self.arrays if not self._alive else []
         self.names = tuple(params.names())
         self.there = np.array([adapter.no_values(array) is None for array in self.arrays], dtype=bool)
         shapes = [
