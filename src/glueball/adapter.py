@@ -47,10 +47,12 @@ class Adapter(Protocol):
 
     Attributes:
         name: of the framework, for messages.
+        written: whether a layer's children are in the order in which they were written.
         version: another number each time that owners were replaced by others: immutable ones are.
     """
 
     name: str
+    written: bool
     version: int
 
     def walk(self, root: Any, buffers: bool) -> Any:
@@ -316,6 +318,7 @@ class Defaults:
     """What most frameworks need not say: each method as `Adapter` describes it."""
 
     name = ""
+    written = True
     version = 0
 
     def view(self, array: Any) -> np.ndarray[Any, Any]:

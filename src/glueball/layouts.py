@@ -17,6 +17,7 @@ The kinds and their arrays; sizes in parentheses, axes in this order:
 - ``lstm`` (gates i, f, g, o), ``gru`` (r, z, n), ``rnn`` (h): for each gate kernel.g (inputs, units),
   recurrent.g (units, units), bias.g (units,), recurrent_bias.g (units,); projection (units, outputs)
 - ``prelu``: slope (channels,); ``bilinear``: kernel (outputs, first, second), bias
+- ``random``: the state of a random generator, which is never transferred
 - ``array``: one that no layer of the framework explains, as it is
 
 Layers without arrays that tell something: ``sequence`` (its children run in order), ``flatten``,

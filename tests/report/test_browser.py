@@ -314,10 +314,10 @@ def test_names_that_attack_are_shown_as_text(show, tmp_path):
 
 
 def test_half_a_pair_of_surrogates_has_a_page(show):
-    facts = Facts("(1,)", "float32", 1, 4, True, "cpu", "", "", ("\ud800",), 0, (), None, None, ())
+    facts = Facts("(1,)", "float32", 1, 4, True, "cpu", "", "", ("\ud800",), 0, (), None, None, "", ())
     opened = show(page([Entry("\ud800", (facts,))], title="odd", sides=["odd"]))
     opened.page.click("#rows .row")
-    assert "It has no values yet." in opened.page.inner_text("#panel")
+    assert "There are none: not yet." in opened.page.inner_text("#panel")
 
 
 def test_the_policy_stops_all_that_is_not_the_page(report, show):
@@ -385,12 +385,14 @@ def test_two_sides_show_what_differs(show, tmp_path):
         opened.page.select_option("#show", status)
         return opened.names()
 
-    assert shown("added") == ["head.weight", "extra.weight"]
+    assert shown("added") == ["extra.weight"]
+    assert shown("retied") == ["embed.weight", "head.weight"]
     assert shown("removed") == ["blocks.0.norm.weight", "blocks.0.norm.bias"]
     assert shown("reshaped") == ["blocks.2.mlp.0.weight", "blocks.2.mlp.0.bias"]
-    assert shown("changed") == ["embed.weight", "blocks.1.attn.weight"]
+    assert shown("changed") == ["blocks.1.attn.weight"]
+    assert shown("unlike") == [name for name in opened.names() if name != "mask"]
     opened.page.click("#head .relative button")
-    assert opened.names() == ["embed.weight", "blocks.1.attn.weight"]
+    assert opened.names()[:2] == ["embed.weight", "blocks.1.attn.weight"]
     opened.open("blocks.1.attn.weight")
     facts = opened.facts()
     values = a["blocks.1.attn.weight"].numpy()
@@ -423,9 +425,9 @@ def test_what_has_no_values_no_elements_or_odd_ones(show, tmp_path):
     facts = opened.facts()
     assert facts["NaN"] == ["1 (33.3%)"] and facts["±∞"] == ["1 (33.3%)"] and facts["Mean"] == ["1"]
     opened.open("lazy.weight")
-    assert "Its shape is not known yet." in opened.page.inner_text("#panel")
+    assert "There are none: its layer has not run." in opened.page.inner_text("#panel")
     opened.open("gone")
-    assert "It has no values yet." in opened.page.inner_text("#panel")
+    assert "There are none: it lies on the meta device." in opened.page.inner_text("#panel")
     opened.open("complex")
     assert opened.facts()["Norm"] == ["5"]
     opened.open("count")

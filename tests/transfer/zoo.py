@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import glueball as gb
 
 Array = np.ndarray[Any, Any]
 
-FRAMEWORKS = ("torch", "gluon")
+FRAMEWORKS = ("torch", "gluon", "keras", "nnx")
 EPSILON = 1e-3
 WIDTH, HEADS, WORDS, LENGTH = 8, 2, 11, 5
 
@@ -29,13 +30,19 @@ class Twin(NamedTuple):
     run: Callable[[Array], Array]
 
 
-def build(framework: str, name: str, seed: int = 0) -> Twin:
-    """A model with random values in all of its arrays."""
+def build(framework: str, name: str, seed: int) -> Twin:
+    """A model with random values in all of its arrays; for one seed it is the same one, filled anew."""
     if framework in ("keras", "nnx"):
         pytest.importorskip("keras" if framework == "keras" else "flax")
+    made = _built(framework, name, seed)
+    randomise(made.model, seed)
+    return made
+
+
+@cache
+def _built(framework: str, name: str, seed: int) -> Twin:
     made: Twin = getattr(importlib.import_module(f"transfer.in_{framework}"), name)()
     made.run(example(name))
-    randomise(made.model, seed)
     return made
 
 

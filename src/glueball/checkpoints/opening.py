@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from glueball.errors import FileFormatError
@@ -101,7 +103,21 @@ def _opened(file: str, first: bytes, allow_expansion: bool) -> Checkpoint:
     """A file that begins so."""
     if first.lstrip()[:1] == b"{" and b"\0" not in first[:8]:
         return Sharded(file, partial(open_file, allow_expansion=allow_expansion))
-    return _format(file, first)(file, allow_expansion=allow_expansion)
+    opener = _format(file, first)
+    with _uncollected():
+        return opener(file, allow_expansion=allow_expansion)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage: tens of thousands of new objects would set it off again and again."""
+    looks = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looks:
+            gc.enable()
 
 
 def _format(file: str, first: bytes) -> Callable[..., Checkpoint]:

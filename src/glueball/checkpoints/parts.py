@@ -35,6 +35,8 @@ def part(
         key: integers, slices and `...`.
         strides: in bytes, 0 and more; None for C order.
     """
+    if 0 in shape:  # wherever a file says that it lies
+        return np.empty(shape, dtype)[key]
     if not isinstance(content, Remote):
         whole: NDArray[Any] = np.ndarray(shape, dtype, content, offset, strides)
         return whole[key] if key != () else whole

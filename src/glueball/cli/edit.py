@@ -49,8 +49,8 @@ def rename(file: str, rules: tuple[str, ...], output: str | None, in_place: bool
         if in_place and not single:
             what = "a checkpoint in shards" if hasattr(whole, "files") else f"a {whole.format} file"
             raise FileFormatError(
-                f"{file} is {what}: only the header of a single safetensors file is rewritten in place. Write "
-                f"a new file, without --in-place."
+                f"{file} is {what}: only the header of a single safetensors file is rewritten in place. "
+                f"Write a new file, without --in-place."
             )
         target = output or _beside(file, whole, "renamed")
         new = renamed([*whole, *whole.aliases], wanted)

@@ -46,8 +46,10 @@ class Histogram:
 
 
 def _edges(low: float, high: float, bins: int) -> NDArray[np.float64]:
-    if np.isfinite(high - low):
-        return np.linspace(low, high, bins + 1)
+    if np.isfinite(high - low):  # as np.linspace has it, in a tenth of the time
+        edges: NDArray[np.float64] = np.arange(bins + 1.0) * ((high - low) / bins) + low
+        edges[-1] = high
+        return edges
     share = np.linspace(0, 1, bins + 1)
     return low * (1 - share) + high * share
 
@@ -116,7 +118,7 @@ class Bins:
         found = self
         while found.dropped is not None and len(found.keys) > most and found.dropped < 7:
             keys, at = np.unique(found.keys >> 1, return_inverse=True)
-            counts = np.bincount(at, found.counts).astype(found.counts.dtype)
+            counts = small(np.bincount(at, found.counts).astype(np.int64))
             found = Bins(keys, counts, found.dropped + 1)
         return found
 
@@ -153,14 +155,30 @@ def _edge(keys: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(keys >= _ZERO, values, -values)
 
 
-def ordered(top: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """The keys, in the order of the numbers, of the upper bits of float32."""
-    return np.where(top >= _ZERO, ~top, top | np.uint16(_ZERO))
+def runs(tops: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """The keys of the upper bits of float32 and how often each is there, in the order of the numbers.
+
+    Args:
+        tops: at least one; they are sorted in place.
+    """
+    tops.sort()
+    ends = np.concatenate((np.flatnonzero(tops[1:] != tops[:-1]), [len(tops) - 1]))
+    keys, counts = tops[ends], np.diff(ends, prepend=-1)
+    first = int(np.searchsorted(keys, np.uint16(_ZERO)))  # negative numbers are above, the smallest last
+    return (
+        np.concatenate((~keys[first:][::-1], keys[:first] | np.uint16(_ZERO))),
+        np.concatenate((counts[first:][::-1], counts[:first])),
+    )
 
 
 def ordered_counts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Counts by upper bits, in the order of the numbers."""
     return np.concatenate((counts[: _ZERO - 1 : -1], counts[:_ZERO]))
+
+
+def small(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts in the fewest bytes that hold each."""
+    return counts.astype(np.min_scalar_type(int(counts.max()))) if len(counts) else counts.astype(np.uint8)
 
 
 def check_shares(q: Any) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
 """When arrays are measured by compiled loops, and the loops themselves as the rest of this room calls them.
 
-`kernels` has them; they need numba (the extra `fast`), whose import and first call cost what NumPy takes for
-some hundred million elements. So they are taken once a process measures that many at once, and from then on.
-The sums that come out are the same to the last few bits, since they are added up in another order.
+`kernels` has them; they need numba (the extra `fast`). Its import and first call cost what NumPy takes for
+some two hundred million elements, and it takes 120 MB of memory for itself. So it is loaded when a process
+measures a thousand million elements at once, and used from then on. The sums that come out are the same but
+for the last few bits, since they are added up in another order.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 __all__ = ["announce", "count", "implementation", "take", "takes"]
 
-START = 192 << 20
-"""Elements of float32 that NumPy measures in the time in which numba is imported and a kernel loaded."""
+START = 1 << 30
+"""Elements, measured at once, from which on numba is loaded: beside four gigabytes its memory is little."""
 
 _asked: ContextVar[str | None] = ContextVar("measures", default=None)
 _kernels: Any = None

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from ..errors import DTypeError
 from . import compiled
-from .bins import HISTOGRAM, Bins, Histogram, ordered, ordered_counts, span, spread
+from .bins import HISTOGRAM, Bins, Histogram, ordered_counts, runs, small, span, spread
 from .moments import Moments, moments
 from .stats import Stats
 
 __all__ = ["Meter"]
 
-_HEAD = 4096  # elements that are kept as they are, and looked at when all are there
+_HEAD = 1 << 15  # elements that are kept as they are, and looked at when all are there
 _EACH = 256  # so many elements may have a bin each
-_EXACT = 1 << 16  # so many get an exact histogram, if they can be read again
+_EXACT = 1 << 12  # so many get an exact histogram, if they can be read again
 _BLOCK = 1 << 15  # elements whose float64 stay in a core's second cache
 _BATCH = 1 << 18  # elements whose bins are counted in one call
 
@@ -136,8 +136,7 @@ class Meter:
         if self._head is not None:
             head = np.concatenate([np.empty(0, self.dtype), *self._head])
             seen = Meter(self.dtype)
-            seen._take(head, few=True)
-            return seen._result(seen._few(head), lambda: [head], more)
+            return seen._result(seen._few(head, seen._take(head, few=True)), lambda: [head], more)
         return self._result(self._bins(), again, more)
 
     def _pour(self) -> None:
@@ -147,16 +146,15 @@ class Meter:
 
     # ---- taking in -----------------------------------------------------------------------------------
 
-    def _take(self, flat: NDArray[Any], few: bool = False) -> None:
-        """Take in a contiguous row; few: its bins are found by themselves."""
+    def _take(self, flat: NDArray[Any], few: bool = False) -> NDArray[Any]:
+        """Take in a contiguous row, and count its bins; few: return what is to be counted instead."""
         self.count += len(flat)
-        if few and self.kind == "table":
-            return
+        tops: NDArray[Any] = np.empty(0, np.uint16)
         if self._counts is None and not few:
             self._counts = np.zeros(256 if self.dtype.itemsize == 1 else 1 << 16, np.int64)
         if not few and compiled.takes(self.dtype):
             self._compiled(flat)
-            return
+            return tops
         for start in range(0, len(flat), _BATCH):
             batch = flat[start : start + _BATCH]
             if self.kind == "table":
@@ -170,6 +168,7 @@ class Meter:
                 tops = tops[:used]
             if self._counts is not None and not few:
                 self._counts += np.bincount(tops, minlength=len(self._counts)).astype(np.int64, copy=False)
+        return tops
 
     def _block(self, block: NDArray[Any], tops: NDArray[np.uint16]) -> int:
         """Take in a few elements; write the upper bits of the finite ones, and say how many those are."""
@@ -222,22 +221,21 @@ class Meter:
             return self._by_table(at, self._counts[at])
         counts = ordered_counts(self._counts)
         at = np.flatnonzero(counts)
-        return Bins(at.astype(np.uint16), _small(counts[at]), 0)
+        return Bins(at.astype(np.uint16), small(counts[at]), 0)
 
-    def _few(self, head: NDArray[Any]) -> Bins:
-        """The bins of an array of few elements."""
+    def _few(self, head: NDArray[Any], tops: NDArray[Any]) -> Bins:
+        """The bins of an array of few elements, whose bits are to be counted."""
         if self.kind == "table":
-            return self._by_table(*np.unique(head.view(f"u{self.dtype.itemsize}"), return_counts=True))
+            return self._by_table(*np.unique(tops, return_counts=True))
+        if self.count - self.nan - self.inf > _EACH:
+            keys, counts = runs(tops)
+            return Bins(keys, small(counts), 0)
         with np.errstate(all="ignore"):
             values = np.abs(head) if self.kind == "complex" else head
-            if self.kind != "integer":
+            if self.nan or self.inf:
                 values = values[np.isfinite(head)]
-            if len(values) <= _EACH:
-                keys, counts = np.unique(values, return_counts=True)
-                return Bins(keys, _small(counts), None)
-            narrow = np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
-        keys, counts = np.unique(ordered(narrow.view(np.uint16)[_UPPER::2]), return_counts=True)
-        return Bins(keys, _small(counts), 0)
+        keys, counts = np.unique(values, return_counts=True)
+        return Bins(keys, small(counts), None)
 
     def _by_table(self, at: NDArray[Any], counts: NDArray[Any]) -> Bins:
         """All there is to know, from the patterns of bits and how often each is there."""
@@ -256,7 +254,7 @@ class Meter:
             mean = float(values @ (counts / total))
             self._moments = Moments(total, mean, float((values - mean) ** 2 @ counts), 0)
         keys = at.astype(f"u{self.dtype.itemsize}").view(self.dtype)
-        return Bins(keys, _small(counts), None)
+        return Bins(keys, small(counts), None)
 
     def _result(self, bins: Bins, again: Chunks | None, more: dict[str, Any]) -> Stats:
         mean, std, norm = self._moments.results()
@@ -284,7 +282,7 @@ class Meter:
                         size = np.abs(block) if self.kind == "complex" else block
                         size = size[np.isfinite(block)] if self.kind != "integer" else size
                         counts += spread(size.astype(np.float64), low, high)
-        return Histogram(_small(counts), *span(low, high))
+        return Histogram(small(counts), *span(low, high))
 
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -305,8 +303,3 @@ def _scratch(what: str, dtype: Any, count: int) -> NDArray[Any]:
     if found is None or len(found) < count or found.dtype != dtype:
         found = _local.held[what] = np.empty(max(count, _HEAD), dtype)
     return found[:count]
-
-
-def _small(counts: NDArray[Any]) -> NDArray[Any]:
-    """Counts in the fewest bytes that hold each."""
-    return counts.astype(np.min_scalar_type(int(counts.max()))) if len(counts) else counts.astype(np.uint8)

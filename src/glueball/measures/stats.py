@@ -30,7 +30,7 @@ class Stats:
         zeros: elements that are 0.
         nan: elements that are NaN.
         inf: elements that are infinite, of either sign.
-        histogram: 64 bins of equal width from min to max. Counts are exact for up to 65,536 elements, for
+        histogram: 64 bins of equal width from min to max. Counts are exact for up to 4,096 elements, for
             dtypes of one or two bytes, and where the range is narrow beside the numbers in it; else the bins
             of bits that lie across an edge are divided between its sides.
         bins: what quantiles are read from.

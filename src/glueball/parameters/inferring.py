@@ -45,7 +45,7 @@ class Inferred(NamedTuple):
             ((pattern, replacement),) = self.rules.items()
             return f"rename={{{_quoted(pattern)}: {_quoted(replacement)}}}"
         lines = [f"    {_quoted(a)}: {_quoted(b)},\n" for a, b in self.rules.items()]
-        return "rename={\n" + "".join(lines) + "}"
+        return "rename={\n" + "".join(lines) + "  }"
 
 
 def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> Inferred:
@@ -264,8 +264,6 @@ def _rules(pairs: dict[Template, Template]) -> dict[str, str]:
         a, b = name[: len(name) - common], want[: len(want) - common]
         if a == b:
             continue
-        if name == want[len(want) - len(name) :] and len(a) == 1 and common == len(name) - 1:
-            a, b = name, want  # only a prefix in front
         heads[a] = b
     # The longest first: a general rule would take the special case's name.
     ordered = sorted(heads.items(), key=lambda pair: -len(pair[0]))

@@ -193,11 +193,11 @@ def _metadata(
     """What the file will say of itself: what the opened file said, and what was given."""
     own = dict(getattr(root, "metadata", None) or {}) if adapter.name == "files" else {}
     if format in _WITHOUT_METADATA:
-        if own:
+        lost = [key for key in own if key != "format"]  # a mark for other readers
+        if lost:
             warnings.warn(
-                f"a {format} file has no place for metadata, so {names_text(list(own))} of the opened file "
-                f"is left out.",
-                stacklevel=4,
+                f"a {format} file has no place for metadata: {names_text(lost)} of the opened file left out.",
+                stacklevel=5,
             )
         return {key: text for key, text in (given or {}).items() if text is not None}
     notes: dict[str, str | None] = {}

@@ -98,7 +98,7 @@ class _Plan:
 
     def __init__(self, source: Pieces, target: Pieces, rename: Mapping[str, str] | None) -> None:
         self._source, self._target = source, target
-        self._matches = match(source.filled, target.filled, rename)
+        self._matches = match(source, target, rename)
         self._read, self._staged = Values(), Values()
         self._rows: list[TransferRow] = []
         self._done: list[Match] = []

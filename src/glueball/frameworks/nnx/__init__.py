@@ -1,7 +1,7 @@
 """Flax NNX: modules and their Variables.
 
-`walk` says what lies in a module, `layers` knows the fans of NNX's own layers and `defaults` what their
-constructors draw; `optim` speaks with optax and `nnx.Optimizer`.
+`walk` says what lies in a module, `layers` knows the fans of NNX's own layers, `layouts` what they hold and
+`defaults` what their constructors draw; `optim` speaks with optax and `nnx.Optimizer`.
 
 A `nnx.Param`, or a Variable of a class derived from it, is a parameter. Any other Variable is a buffer:
 `BatchStat`, `Cache`, `Intermediate`, the keys and counts of `nnx.Rngs`, and classes of your own. The Variable
@@ -24,7 +24,7 @@ from ...slots import Tree
 from .. import jax_arrays
 from ..host import Entries, HostAdapter, cast_array, dtype_kind
 from ..jax_arrays import is_key
-from . import defaults, layers, optim, walk
+from . import defaults, layers, layouts, optim, walk
 
 __all__ = ["adapter"]
 
@@ -36,6 +36,8 @@ class NNXAdapter(HostAdapter):
     """`nnx.Module`; a walked tree's adapter knows the model, for what an `nnx.Optimizer` trains of it."""
 
     name = "nnx"
+    written = False  # nnx.jit, and merging, leave attributes sorted by name
+    layout = staticmethod(layouts.layout)
 
     def __init__(self, model: Any = None) -> None:
         self.model = model

@@ -18,7 +18,9 @@ from .rows import Change, Entry, Facts
 
 __all__ = ["columns"]
 
-STATUSES = ("same", "changed", "reshaped", "retied", "added", "removed")
+STATUSES = (
+    "same", "cast", "renamed", "transposed", "changed", "reshaped", "retied", "added", "removed",
+)  # fmt: skip
 
 OUTER = (0.001, 0.999)
 
@@ -65,8 +67,8 @@ def columns(entries: Sequence[Entry]) -> dict[str, Any]:
     changes = [entry.change for entry in entries]
     return {
         "names": [entry.name for entry in entries],
-        "sides": [_side([entry.sides[at] for entry in entries], texts, detail) for at in range(count)],
-        "change": _changes(changes) if any(changes) else None,
+        "sides": [_side(entries, at, texts, detail) for at in range(count)],
+        "change": _changes(changes, texts) if any(changes) else None,
         "statuses": STATUSES,
         "quantiles": detail.quantiles,
         "letters": LETTERS,
@@ -91,16 +93,17 @@ class Texts:
         return at
 
 
-def _side(rows: Sequence[Facts | None], texts: Texts, detail: Detail) -> dict[str, Any]:
-    """Columns of one side; what it has not is null."""
+def _side(entries: Sequence[Entry], side: int, texts: Texts, detail: Detail) -> dict[str, Any]:
+    """Columns of one side; what it has not is null. Slots are left out where the name is the only one."""
+    rows = [entry.sides[side] for entry in entries]
 
     def column(of: Callable[[Facts], Any]) -> list[Any]:
         return [None if facts is None else of(facts) for facts in rows]
 
-    tied = {
-        str(at): [list(facts.slots), facts.more_slots]
+    slots = {
+        str(at): [facts.slots, facts.more_slots]
         for at, facts in enumerate(rows)
-        if facts is not None and len(facts.slots) + facts.more_slots > 1
+        if facts is not None and facts.slots != (entries[at].name,)
     }
     return {
         "shape": column(lambda facts: texts.place(facts.shape)),
@@ -111,12 +114,13 @@ def _side(rows: Sequence[Facts | None], texts: Texts, detail: Detail) -> dict[st
         "nbytes": column(lambda facts: facts.nbytes),
         "trainable": column(lambda facts: int(facts.trainable)),
         "own": {str(at): facts.own for at, facts in enumerate(rows) if facts is not None and facts.own},
-        "slots": tied,
+        "slots": slots,
         "answers": {
             str(at): list(facts.answers)
             for at, facts in enumerate(rows)
             if facts is not None and facts.answers
         },
+        "note": column(lambda facts: texts.place(facts.note)),
         "origin": column(lambda facts: texts.place(facts.origin)),
         "stats": _stats([facts and facts.stats for facts in rows], detail),
         "grad": _stats([facts and facts.grad for facts in rows], detail),
@@ -154,13 +158,14 @@ def _stats(rows: Sequence[Stats | None], detail: Detail) -> dict[str, Any] | Non
     }
 
 
-def _changes(changes: Iterable[Change | None]) -> dict[str, Any]:
+def _changes(changes: Iterable[Change | None], texts: Texts) -> dict[str, Any]:
     rows = [change or Change("same") for change in changes]
     return {
         "status": [STATUSES.index(row.status) for row in rows],
         "relative": [number(row.relative) for row in rows],
         "cosine": [number(row.cosine) for row in rows],
         "largest": [number(row.largest) for row in rows],
+        "note": [texts.place(row.note) for row in rows],
     }
 
 

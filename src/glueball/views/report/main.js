@@ -41,7 +41,8 @@ function drawTotals() {
 /** What a reader should know at once, each a button that shows it. */
 function drawFindings() {
   const says = {
-    bad: "with NaN or ∞", zero: "all zeros", unmeasured: "without values", changed: "changed",
+    bad: "with NaN or ∞", zero: "all zeros", unmeasured: "without values", changed: "changed", cast: "in another type",
+    renamed: "renamed", transposed: "transposed",
     reshaped: "reshaped", retied: "retied", added: "added", removed: "removed", tied: "tied", frozen: "frozen",
   };
   const found = Object.keys(says).map((key) => [key, names.filter((_, row) => shows[key][1](row)).length]);
