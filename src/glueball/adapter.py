@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import OptimizerError
+from .layouts import Layout
 
-__all__ = ["Adapter", "Defaults", "Facts", "Memory", "Shape"]
+__all__ = ["Adapter", "Defaults", "Facts", "Gauges", "Measures", "Memory", "Shape"]
 
 Shape = tuple[int | None, ...]
 """A shape; `None` stands for a dimension that is not known yet."""
@@ -34,6 +35,67 @@ class Memory(NamedTuple):
     block: tuple[Any, ...]
     start: int
     stop: int
+
+
+class Measures(NamedTuple):
+    """Statistics of several arrays: columns of float64 with an entry for each.
+
+    Of complex arrays they are those of the magnitudes. NaN where an array has no elements; a NaN or an
+    infinity among the elements shows in `norm` at least.
+    """
+
+    norm: np.ndarray[Any, Any]
+    mean: np.ndarray[Any, Any]
+    std: np.ndarray[Any, Any]
+    max_abs: np.ndarray[Any, Any]
+    zeros: np.ndarray[Any, Any]
+
+
+class Gauges(Protocol):
+    """What `watch` asks of a framework at each step. Nothing here changes an array or draws a number.
+
+    Arrays are as `Adapter.get` gives them; gradients are the framework's own arrays.
+
+    Attributes:
+        keeps_gradients: whether arrays keep their gradients, so that none is one that is missing.
+    """
+
+    keeps_gradients: bool
+
+    def norms(self, arrays: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """The Euclidean norm of each, 0 of an empty one; waits for the device once."""
+
+    def measure(self, arrays: Sequence[Any]) -> Measures:
+        """The statistics of each; waits for the device once."""
+
+    def nonfinite(self, array: Any) -> tuple[int, int]:
+        """How many elements are NaN, and how many infinite."""
+
+    def sample(self, arrays: Sequence[Any], most: int) -> Any:
+        """A copy of at most so many elements of each, spread evenly; for `moved`."""
+
+    def moved(self, before: Any, arrays: Sequence[Any]) -> Callable[[], np.ndarray[Any, Any]]:
+        """How far each is from its sample, over the sample's norm; what returns it waits for the device."""
+
+    def on_step(
+        self,
+        optimizer: Any,
+        begin: Callable[[], None],
+        look: Callable[[float], None],
+        end: Callable[[], None],
+    ) -> Callable[[], None]:
+        """Call these at each step of an optimizer, in this order; what is returned takes them off again.
+
+        `look(scale)` when gradients are there, which are `scale` times what they should be; it comes before
+        the update, or after it where the step computes gradients itself. A step that gradient scaling
+        skips is none.
+        """
+
+    def arrivals(self, root: Any, arrays: Sequence[Any]) -> tuple[list[int], Callable[[], None]]:
+        """The places of arrays in the order in which the next backward reaches them; and what ends it.
+
+        It stays empty where that cannot be told.
+        """
 
 
 class Adapter(Protocol):
@@ -180,10 +242,16 @@ class Adapter(Protocol):
         """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
 
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
-        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+        """The names of the equal blocks packed along one axis (gates; q, k, v), or ()."""
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """The axis along which parts are packed; for a bias of gates how many the layer adds up."""
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What a layer holds in the form that all frameworks share; several where it is several layers."""
 
     def default(
         self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
@@ -205,6 +273,23 @@ class Adapter(Protocol):
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """Fill an array from its stream where it lies; False where the host has to do it."""
+
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """The whole values to be read and not written: without a copy where NumPy reaches them.
+
+        A sharded array is gathered, by all its processes together.
+        """
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Give a lazy array a shape, and memory not yet written, in place; returns the way back."""
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """Whether this process writes what several hold; it ends in all of them together.
+
+        `shards` are the sharded arrays; without any, each process writes what it has.
+        """
 
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """A NumPy array of the same shape and dtype, to be filled and written back."""
@@ -276,12 +361,31 @@ class Adapter(Protocol):
     def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
         """Keep an optimizer's option, such as weight decay, from arrays."""
 
+    def gauges(self) -> Gauges | None:
+        """What `watch` asks at each step; None: it reads the values through NumPy."""
+
 
 class Defaults:
     """What most frameworks need not say: each method as `Adapter` describes it."""
 
     name = ""
     version = 0
+
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """A copy."""
+        this: Any = self
+        copied: np.ndarray[Any, Any] = this.numpy(array)
+        return copied
+
+    def give_shape(
+        self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
+    ) -> Callable[[], None]:
+        """Asked for lazy arrays only."""
+        raise NotImplementedError
+
+    def writer(self, shards: Sequence[Any]) -> AbstractContextManager[bool]:
+        """It does."""
+        return nullcontext(True)
 
     def own(self, arrays: Sequence[Any]) -> list[Any]:
         """They are the model's own."""
@@ -291,6 +395,14 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; torch's and MXNet's recurrent layers add two biases."""
+        return 0, 2
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """No layer is known."""
+        return ()
 
     def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
         """Nothing waits to be built."""
@@ -306,6 +418,10 @@ class Defaults:
     def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
         """There is no such thing."""
         raise self._no("exclusions of Keras's optimizers")
+
+    def gauges(self) -> Gauges | None:
+        """There are none of its own."""
+        return None
 
     def _no(self, what: str) -> OptimizerError:
         return OptimizerError(

@@ -13,15 +13,20 @@ __all__ = [
     "FileFormatError",
     "GlueballError",
     "InitializerError",
+    "LoadError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
     "OptimizerError",
     "PatternError",
+    "ReadOnlyError",
     "ShapeError",
     "StaleError",
     "TieError",
+    "TransferError",
     "UnknownModelError",
+    "WatchError",
+    "WatchSettingError",
 ]
 
 
@@ -69,6 +74,16 @@ class FileFormatError(GlueballError, ValueError):
     """A file is damaged or of another format, or its format cannot hold what should be saved."""
 
 
+class LoadError(GlueballError, RuntimeError):
+    """A file and a model do not fit; the message has every name that does not, `report` the rows."""
+
+    report: object = None
+
+
+class ReadOnlyError(GlueballError, ValueError):
+    """The parameter lies in a file that was opened, and files are not edited in place."""
+
+
 class StaleError(GlueballError, RuntimeError):
     """The model has changed since its parameters were collected."""
 
@@ -77,9 +92,21 @@ class OptimizerError(GlueballError, ValueError):
     """Rules for an optimizer do not give each parameter exactly one group."""
 
 
+class TransferError(GlueballError, ValueError):
+    """Not every parameter of one model has its place in the other."""
+
+
 class UnknownModelError(GlueballError, TypeError):
     """No adapter knows this kind of model."""
 
 
 class MissingExtraError(GlueballError, ImportError):
     """An optional dependency is not installed; the message is the command that installs it."""
+
+
+class WatchError(GlueballError, RuntimeError):
+    """A watch found something, with `on="raise"`; or it was used while it did not run, or twice at once."""
+
+
+class WatchSettingError(WatchError, ValueError):
+    """A setting of a watch has no meaning."""

@@ -258,6 +258,21 @@ class Tree:
                 found[name] = (*found.get(name, ()), row)
         return found
 
+    def rows_named(self, slot: str) -> tuple[int, ...]:
+        """The rows that a name leads to: a slot, a layer's own name, a way with positions in it."""
+        row = self.by_name.get(slot)
+        if row is not None:
+            return (row,)
+        rows = self.by_other_name.get(slot, ())
+        path, _, attribute = slot.rpartition(".")
+        if rows or not path:
+            return rows
+        found = self.resolve("", path.split("."))
+        if found is None:
+            return ()
+        site = found[1], attribute
+        return tuple(row for row in self.rows_below([found[1]]) if site in self.places(row))
+
     @cached_property
     def own_names(self) -> dict[int, str]:
         """By row the name that its layer has for it, where that has names of its own (Gluon's)."""

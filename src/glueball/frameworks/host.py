@@ -286,6 +286,10 @@ class HostAdapter(Defaults, ABC):
             return
         self.put(array, value)
 
+    def view(self, array: Any) -> Array:
+        """The values as they are read."""
+        return self._values(array)
+
     def copy(self, array: Any) -> Any:
         """A NumPy array of its own with the same values."""
         return self.numpy(array)
@@ -427,7 +431,8 @@ def as_host(value: Any) -> Array:
         from . import adapter_named
 
         return adapter_named("torch").numpy(value)
-    array = np.asarray(value)
+    own = getattr(value, "numpy", None)  # TensorFlow's, whose `__array__` NumPy warns of
+    array = np.asarray(own() if callable(own) else value)
     if array.dtype == object or array.dtype.kind in "USmM":
         raise TypeError(f"it holds {array.dtype.type.__name__}")
     return array

@@ -2,6 +2,8 @@
 
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
+from .loaded import LoadReport
+from .opening import open
 from .optimizers import OptimizerReport
 from .parameter import Parameter
 from .plan import Plan, PlanRow
@@ -12,6 +14,7 @@ from .ties import Aliases, Exchange
 __all__ = [
     "Aliases",
     "Exchange",
+    "LoadReport",
     "OptimizerReport",
     "Parameter",
     "ParameterDict",
@@ -22,4 +25,5 @@ __all__ = [
     "collect_params",
     "initialize",
     "meta",
+    "open",
 ]

@@ -19,6 +19,7 @@ from .. import streams
 from ..adapter import Adapter
 from ..errors import GlueballError
 from ..slots import Tree
+from .stored import Stored, as_stored
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,27 +29,32 @@ __all__ = ["Note", "Origin", "Record", "note", "noted", "now", "origin_of", "rem
 
 @dataclass(frozen=True)
 class Origin:
-    """What filled a parameter.
+    """What filled a parameter: a rule, or a file.
 
     Attributes:
-        rule: the rule's pattern as it was written, "all" for a plan with one initializer.
-        initializer: the initializer as it prints.
-        seed: the plan's seed.
-        name: the name under which the values were drawn: with seed and rule it gives them again.
+        rule: the rule's pattern as it was written, "all" for a plan with one initializer; "" for what was
+            loaded.
+        initializer: the initializer as it prints; "" for what was loaded.
+        seed: the plan's seed; None for what was loaded.
+        name: the name under which the values were drawn: with seed and rule it gives them again. Of what
+            was loaded the name in the file.
         when: the time, in UTC.
         edited: whether the values that lie here now are others than the rule put: trained, written by
             hand, loaded, or in another array. A cast may count as an edit, since what was drawn is drawn
             again in the dtype that lies here now. Of arrays that were given or computed, and not drawn,
             65,536 elements are compared, spread evenly. Of a sharded one each process answers for the
-            part that it has.
+            part that it has. What was loaded is compared with the file; None where that is there no more,
+            or was written since.
+        file: the path of the file, for what was loaded; of another model its kind. "" for a rule.
     """
 
     rule: str
     initializer: str
-    seed: int
+    seed: int | None
     name: str
     when: datetime
-    edited: bool
+    edited: bool | None
+    file: str = ""
 
 
 class Note(NamedTuple):
@@ -56,12 +62,13 @@ class Note(NamedTuple):
 
     rule: str
     initializer: str
-    seed: int
+    seed: int | None
     name: str
     when: datetime
     size: int
     put: Any
     zero_row: int | None = None
+    source: str = ""
 
 
 def now() -> datetime:
@@ -135,11 +142,11 @@ _notes: dict[int, tuple[ref[Any], dict[str, Note]]] = {}
 """By the `id` of a layer, until it dies: a weak reference to it, and its notes by attribute."""
 
 _PENDING = 8
-_pending: list[Record] = []
+_pending: list[Any] = []
 """The latest records, the oldest first, whose notes are not made yet: that costs as much as to draw."""
 
 
-def remember(record: Record) -> None:
+def remember(record: Any) -> None:
     """Keep a record for as long as its layers live."""
     kept = [old for old in _pending if not record.covers(old) and old.alive()]
     if len(kept) >= _PENDING:
@@ -155,7 +162,7 @@ def note(owner: Any, attribute: str, made: Note) -> None:
     _put(owner, attribute, made)
 
 
-def _spread(records: Sequence[Record]) -> None:
+def _spread(records: Sequence[Any]) -> None:
     for record in records:
         for owner, attribute, made in record.notes():
             _put(owner, attribute, made)
@@ -180,15 +187,29 @@ def origin_of(adapter: Adapter, sites: Sequence[tuple[Any, str]], array: Any) ->
     found = sorted((made for made in told if made is not None), key=lambda made: made.when)
     if not found:
         return None
-    agreed = next((made for made in reversed(found) if _as_put(adapter, array, made)), None)
-    made = agreed or found[-1]
-    return Origin(made.rule, made.initializer, made.seed, made.name, made.when, agreed is None)
+    made, edited = found[-1], _as_put(adapter, array, found[-1])
+    for other in reversed(found[:-1]):
+        if edited:
+            break
+        if _as_put(adapter, array, other):
+            made, edited = other, True
+    return Origin(
+        made.rule,
+        made.initializer,
+        made.seed,
+        made.name,
+        made.when,
+        None if edited is None else not edited,
+        made.source,
+    )
 
 
-def _as_put(adapter: Adapter, array: Any, made: Note) -> bool:
-    """Whether an array holds what a note tells of."""
+def _as_put(adapter: Adapter, array: Any, made: Note) -> bool | None:
+    """Whether an array holds what a note tells of; None where nobody can say."""
     if adapter.no_values(array) or adapter.sizes([array]) != [made.size]:
         return False
+    if isinstance(made.put, Stored):
+        return as_stored(adapter, array, made.put)
     if isinstance(made.put, bytes):
         return adapter.fingerprint(array) == made.put
     part = adapter.shard(array)
@@ -213,6 +234,7 @@ def _again(made: Note, like: Any, whole: Sequence[int], begin: Sequence[int]) ->
     if not isinstance(made.put, streams.Distribution):
         return np.full_like(like, made.put)
     out = np.empty_like(like)
+    assert made.seed is not None  # what is drawn has one
     streams.fill(out, made.put, made.seed, made.name, whole_shape=whole, offsets=begin)
     if made.zero_row is not None:
         row = made.zero_row % whole[0] - begin[0]

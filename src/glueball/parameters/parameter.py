@@ -300,9 +300,10 @@ class Parameter:
     def __repr__(self) -> str:
         row = self.row()
         parts = [f"shape={row.shape_text}", f"dtype={row.dtype}"]
+        stored = row.device == "file"
         if row.device != "cpu":
             parts.append(f"device={row.device}")
-        if not row.trainable and self.kind == "parameter":
+        if not (row.trainable or stored) and self.kind == "parameter":
             parts.append("frozen")
         parts += filter(None, (row.kind, row.note))
         return f"Parameter {self.name} ({', '.join(parts)})"

@@ -77,6 +77,11 @@ class Selection(Mapping[str, Parameter]):
     def _view(self, choose: Choose, base: str) -> Self:
         return type(self)(self._collection, choose, base)
 
+    @property
+    def _stored(self) -> bool:
+        """Whether these lie in a file, where nothing trains."""
+        return self._tree.adapter.name == "files"
+
     def _handle(self, row: int) -> Parameter:
         return self._collection.handle(row)
 
@@ -169,15 +174,12 @@ class Selection(Mapping[str, Parameter]):
         return [*self.names(), *self._steps()]
 
     def _find(self, slot: str) -> Parameter | Self | None:
-        row = self._tree.by_name.get(slot)
-        if row is not None:
-            return self._handle(row) if self._has(row) else None
-        rows = [row for row in self._tree.by_other_name.get(slot, ()) if self._has(row)]
+        rows = [row for row in self._tree.rows_named(slot) if self._has(row)]
         if len(rows) == 1:
             return self._handle(rows[0])
         if rows:
             # Several arrays from which one weight is computed.
-            return self._view(lambda at: at.tree.by_other_name.get(slot, ()), self._base)
+            return self._view(lambda at: at.tree.rows_named(slot), self._base)
         return None
 
     def _layer(self, key: str | int) -> Self | None:
@@ -311,7 +313,7 @@ class Selection(Mapping[str, Parameter]):
             return str(error)
         parts = [
             plural(totals.parameters, "parameter"),
-            f"{plural(totals.count, 'element')} ({totals.trainable:,} trainable)",
+            plural(totals.count, "element") + f" ({totals.trainable:,} trainable)" * (not self._stored),
             bytes_text(totals.nbytes),
         ]
         if totals.deferred:

@@ -199,11 +199,15 @@ def parameter_table(
         size = "?" if row.size is None else f"{row.size:,}"
         if count > 1:
             size = f"{count:,} × {size}"
-        trainable = "yes" if row.trainable else "no"
+        stored = row.device == "file"  # nothing in a file trains
+        trainable = "" if stored else "yes" if row.trainable else "no"
         remark = "; ".join(filter(None, (row.kind, row.note)))
         own = [row.own if count == 1 else ""] if named else []
-        lines.append([label, *own, row.shape_text, row.dtype, size, trainable, row.device, remark])
+        device = "" if stored else row.device
+        lines.append([label, *own, row.shape_text, row.dtype, size, trainable, device, remark])
     head = [_HEAD[0], "called", *_HEAD[1:]] if named else _HEAD
+    if all(row.device == "file" for row in rows):
+        head = ["" if title in ("trainable", "device") else title for title in head]
     return Listing(head, lines, totals, limit)
 
 

@@ -16,9 +16,11 @@ and has neither imports nor calls. Of the names of functions and classes in it, 
 tensors; what any other would have made is listed in `other`.
 
 The rooms inside: `nodes` (what a pickle is made of), `pickles` (the loop), `tensors` (which nodes are
-tensors), `places` (the path of each thing), `storages` (where bytes lie: the two formats), `reading`.
+tensors), `places` (the path of each thing), `storages` (where bytes lie: the two formats), `reading`,
+`writing` (the archive, with no torch).
 """
 
 from .reading import PytorchFile
+from .writing import write
 
-__all__ = ["PytorchFile"]
+__all__ = ["PytorchFile", "write"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from .nodes import Dict, Object, Persistent, Symbol
 
-__all__ = ["Storage", "Tensor", "Unreadable", "storage_of", "tensor_of"]
+__all__ = ["DTYPES", "STORAGES", "Storage", "Tensor", "Unreadable", "storage_of", "tensor_of"]
 
 _TYPES: dict[str, Any] = {
     "float64": "f8",
@@ -35,7 +35,7 @@ _TYPES: dict[str, Any] = {
     "bool": "?",
 }
 DTYPES = {Symbol(f"torch.{name}"): np.dtype(code) for name, code in _TYPES.items()}
-_STORAGES = {
+STORAGES = {
     "Double": "float64",
     "Float": "float32",
     "Half": "float16",
@@ -126,10 +126,10 @@ def storage_of(node: Persistent) -> Storage:
     if type(kind) is not Symbol or type(key) is not str or not _count(size):
         raise ValueError("the pickle describes a storage by wrong kinds of values")
     name = kind.rpartition(".")[2].removesuffix("Storage")
-    if not kind.startswith("torch.") or (name not in _STORAGES and name not in _QUANTIZED):
+    if not kind.startswith("torch.") or (name not in STORAGES and name not in _QUANTIZED):
         raise ValueError(f"there is no storage of type {str(kind)!r}")
     quantized = name in _QUANTIZED
-    dtype = np.dtype(f"u{_QUANTIZED[name]}") if quantized else DTYPES[Symbol(f"torch.{_STORAGES[name]}")]
+    dtype = np.dtype(f"u{_QUANTIZED[name]}") if quantized else DTYPES[Symbol(f"torch.{STORAGES[name]}")]
     begin, length = 0, size
     if view and view[0] is not None:
         part = view[0]

@@ -214,6 +214,15 @@ def numpy(tensor: Any) -> np.ndarray[Any, Any]:
     return copied
 
 
+def view(array: Any) -> np.ndarray[Any, Any]:
+    """The whole values, to be read: the tensor's own memory where it lies on the host."""
+    if type(array) in _PLAIN and array.is_cpu and not array.is_conj() and unwritable(array) is None:
+        target = fill_target(array)
+        if target is not None:
+            return target
+    return numpy(array)
+
+
 _LOOKED_AT = 1 << 16
 
 

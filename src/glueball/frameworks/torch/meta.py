@@ -22,7 +22,7 @@ from ...errors import DeferredError
 from . import arrays
 from .own import itself
 
-__all__ = ["blank", "constructed_buffer", "materialise", "meta", "when_shaped"]
+__all__ = ["blank", "constructed_buffer", "give_shape", "materialise", "meta", "when_shaped"]
 
 _inside = threading.local()
 _lock = threading.Lock()
@@ -172,6 +172,31 @@ def materialise(
             f"to it (a graph of a forward pass, a weak reference)."
         ) from None
     return swap
+
+
+def give_shape(array: Any, owner: Any, attribute: str, shape: tuple[int, ...]) -> Callable[[], None]:
+    """Give a lazy array its shape, as `load_state_dict` does; its layer finds it so when it first runs.
+
+    Returns:
+        What makes it lazy again.
+
+    Raises:
+        DeferredError: there is no memory for it; it is as it was.
+    """
+    says = itself(owner)
+    try:
+        if says is not None:
+            return says.give_shape(owner, attribute, shape)
+        kind, empty = type(array), array.data
+        array.materialize(shape)
+    except RuntimeError as error:
+        raise DeferredError(f"it cannot be given memory: {error}.") from None
+
+    def back() -> None:
+        array.data = empty
+        array.__class__ = kind
+
+    return back
 
 
 def constructed_buffer(owner: nn.Module, attribute: str, above: Any) -> float | Callable[[], None] | None:

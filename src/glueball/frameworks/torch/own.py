@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ...adapter import Shape
+from ...layouts import Layout
 
 __all__ = ["Itself", "Layer", "itself", "own_names"]
 
@@ -38,11 +39,17 @@ class Itself(Protocol):
     def layer(self, owner: Any, attribute: str) -> Layer:
         """What an array is to it."""
 
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What it holds in the form that all frameworks share, () where it is no known layer."""
+
     def default(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Any:
         """The initializer for what its constructor would draw, None where it is not known."""
 
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None) -> None:
         """Take another array: that of another site, which is to be tied, or a copy of its own."""
+
+    def give_shape(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Callable[[], None]:
+        """Give an array that waits a shape, and memory not yet written; returns the way back."""
 
     def when_shaped(self, owner: Any, attribute: str, fill: Callable[[Any, Any, str], None]) -> None:
         """Call `fill(array, owner, attribute)` once an array has its shape; now, where it is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from weakref import ref
 
@@ -366,6 +366,26 @@ class Parameter(Stored, metaclass=MXNetType):
                 "Please specify in_units, in_channels, etc for `Block`s."
             )
             self._fill(*self._deferred_init)
+
+    def take_shape(self, shape: tuple[int, ...]) -> Callable[[], None]:
+        """Be filled with zeros of a shape; returns the way back to how it waits now."""
+        before, waiting, kind = self._shape, self._deferred_init, type(self._tensor)
+        empty, follows = self._tensor.data, self._tensor.requires_grad
+        self.shape = shape
+        try:
+            self._fill(initializer.Zero(), waiting[1] if waiting else contexts(None), None, None)
+        except BaseException:
+            self._shape = before
+            raise
+
+        def back() -> None:
+            self._array = self._gradient = self._context = None
+            self._tensor.data = empty
+            self._tensor.__class__ = kind
+            self._tensor.requires_grad = follows
+            self._shape, self._deferred_init = before, waiting
+
+        return back
 
     # ---- changing it --------------------------------------------------------------------------------
 
