@@ -79,7 +79,9 @@ class KerasAdapter(HostAdapter):
             return str(array.value.device)
         if BACKEND == "jax":
             devices = [d for d in array.value.devices()]
-            name = f"{devices[0].platform}:{devices[0].id}" if len(devices) == 1 else f"{len(devices)} devices"
+            name = (
+                f"{devices[0].platform}:{devices[0].id}" if len(devices) == 1 else f"{len(devices)} devices"
+            )
         else:
             name = str(array.value.device).rpartition("device:")[2].lower()
         return "cpu" if name in ("cpu:0", "") else name
