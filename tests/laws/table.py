@@ -670,7 +670,6 @@ class Keras(Framework):
         return layer, ["moving_mean", "moving_variance"]
 
     def optimizer(self, model: Any) -> Any:
-        import keras
 
         optimizer = self.new_optimizer()
         optimizer.build(model.trainable_variables)
