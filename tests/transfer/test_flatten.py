@@ -89,7 +89,7 @@ def test_a_flatten_layer_between_tells() -> None:
     source, target = in_torch(), in_keras()
     report = gb.transfer(source, target)
     np.testing.assert_allclose(run_keras(target), run_torch(source), rtol=1e-4, atol=1e-5)
-    assert report.rows[-1].turned == "kernel out, in → in, out; inputs of 4 channels first → last"
+    assert report.rows[-1].turned == "kernel: out, in → in, out; inputs of 4 channels first → last"
     back = in_torch()
     randomise(back, 3)
     gb.transfer(target, back)
