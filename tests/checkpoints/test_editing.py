@@ -92,6 +92,8 @@ def test_our_own_files_have_some(path):
 
 
 def test_what_cannot_be_is_refused(path):
+    with pytest.raises(FileFormatError, match="is not on this machine, and cannot be edited"):
+        edit("https://host/x.safetensors", rename={"a": "b"})
     before = path.read_bytes()
     for options, kind, message in (
         ({"rename": {"layer.9": "a"}}, NameNotFoundError, "there is no 'layer.9' in .* to rename"),
