@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..errors import PatternError
 from .selection import Selection
 
 if TYPE_CHECKING:
@@ -56,9 +57,26 @@ class Seeing(Selection):
         >>> [label.get_text() for label in ax.get_yticklabels()]
         ['0.weight', '0.bias', '1.weight', '1.bias']
         """
-        from .reporting import draw
+        from ..views import plots
+        from .statistics import measure_rows
 
-        return draw(self, kind, since, ax, options)
+        if kind not in ("distributions", "gradients", "changes"):
+            raise PatternError(f'{kind!r} is no plot: write "distributions", "gradients" or "changes".')
+        if (kind == "changes") == (since is None):
+            raise PatternError(
+                'plot("changes", since=…) needs what the parameters were before, such as params.snapshot(); '
+                "the other plots take no since."
+            )
+        if kind == "changes":
+            from .differences import diff
+
+            return plots.change([row for row in diff(since, self) if row.name in self], ax=ax, **options)
+        grad = kind == "gradients" or options.get("of") == "grad"
+        rows = measure_rows(self._tree, self._rows, grad=grad, quantiles=(), rank=False)
+        if kind == "distributions":
+            return plots.distributions(rows, ax=ax, **options)
+        trains = [row for row, parameter in zip(rows, self.values(), strict=True) if parameter.trainable]
+        return plots.gradient_flow(trains, ax=ax, **options)
 
     def report(
         self,
@@ -77,7 +95,8 @@ class Seeing(Selection):
 
         Args:
             path: of the file, which is replaced when the report is complete.
-            other: a second side to compare with: a model, other parameters, or the path of a file.
+            other: a second side to compare with, as `gb.diff` takes it: a model, other parameters, a
+                snapshot, arrays by name, or the path of a file.
             title: above the report; None for the model's class or the file's name.
             labels: what the sides are called, one text for each.
             grad: whether to measure gradients too, where there are any.
@@ -87,6 +106,7 @@ class Seeing(Selection):
 
         Raises:
             FileFormatError: `other` is a file that nothing here knows, or it is damaged.
+            MeasureError: `other` is nothing that can be compared.
             PatternError: there are not as many labels as sides.
             OSError: the file cannot be written.
 

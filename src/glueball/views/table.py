@@ -196,17 +196,21 @@ class Listing:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """For a notebook: every text is escaped, and colours are the notebook's own."""
+        """For a notebook: every text is escaped, and colours are the notebook's own, light or dark."""
         import html
 
         def tr(cells: Sequence[str], tag: str) -> str:
             written = []
             for title, cell in zip(self._titles, cells, strict=False):
-                style = "padding:0.1em 0.8em;text-align:" + ("right" if title in self._right else "left")
+                style = f"{_CELL};text-align:{'right' if title in self._right else 'left'}"
                 if tag == "th":
-                    style += ";border-bottom:1px solid"
+                    style += f";font-weight:600;border-bottom:1px solid {_LINE}"
                 elif title in _CODE:
-                    style += ";font-family:monospace"
+                    style += ";font-family:var(--jp-code-font-family, ui-monospace, monospace)"
+                if title in _REMARKS:
+                    style += ";white-space:normal;min-width:8em"
+                if tag == "td" and title in ("", "device", "histogram"):
+                    style += ";opacity:0.7"
                 written.append(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>')
             return f"<tr>{''.join(written)}</tr>"
 
@@ -214,10 +218,17 @@ class Listing:
         if self._tail:
             rows.append(tr(["…"], "td"))
         rows += [tr(cells, "td") for cells in self._tail]
-        foot = "".join(f"<div>{html.escape(line)}</div>" for line in self._below)
-        return f"<table><thead>{tr(self._titles, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>{foot}"
+        foot = "".join(f'<div style="opacity:0.75">{html.escape(line)}</div>' for line in self._below)
+        head = f"<thead>{tr(self._titles, 'th')}</thead>" if self._titles else ""
+        table = f'<table style="{_TABLE}">{head}<tbody>{"".join(rows)}</tbody></table>' if rows else ""
+        # A wide table scrolls by itself, so numbers and names stay whole.
+        return f'<div style="overflow-x:auto;font-size:0.95em">{table}{foot}</div>'
 
 
+# A grey that is seen on white and on black.
+_LINE = "rgba(128,128,128,0.5)"
+_TABLE = "margin:0 0 0.4em 0;border-collapse:collapse;font-variant-numeric:tabular-nums"
+_CELL = "padding:0.15em 1.2em 0.15em 0.2em;white-space:nowrap;line-height:1.5"
 _HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
 _PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
 _REMARKS = ("", "rule", "initializer", "draws")

@@ -54,7 +54,9 @@ def tidy(ax: Axes) -> None:
 def room(ax: Axes, vertical: bool, points: float) -> int:
     """How many labels, each so many points high, find room along an axis."""
     box = ax.get_position()
-    width, height = ax.get_figure(root=True).get_size_inches()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    width, height = figure.get_size_inches()
     inches = box.height * height if vertical else box.width * width
     return max(2, int(inches * 72 / points))
 

@@ -53,7 +53,7 @@ function colouring(key) {
   const limits = limitsOf(values, measure.scale);
   const colourOf = (value) => {
     if (Number.isNaN(value)) return colours.none;
-    if (!Number.isFinite(value)) return colours.alarm;
+    if (!Number.isFinite(value)) return blend(colours.ramp, 1);
     if (measure.scale === "diverging") return blend(colours.apart, 0.5 + value / (2 * limits[1]));
     if (measure.scale === "log") {
       if (value <= 0) return blend(colours.ramp, 0);

@@ -32,6 +32,7 @@ function statsOf(side, row, which = "stats") {
   const one = { quantiles: (columns.quantiles[row] || []).map(numberOf) };
   for (const key of ["min", "max", "mean", "std", "norm", "zeros", "nan", "inf", "low", "high", "peak"])
     one[key] = numberOf(columns[key][row]);
+  if (columns.low[row] === null) [one.low, one.high] = [one.min, one.max];
   one.bars = heights(columns.bars[row]);
   one.size = numberOf(data.sides[side].size[row]);
   return one;
@@ -40,8 +41,12 @@ function statsOf(side, row, which = "stats") {
 /** The heights of a histogram's bars, of which the highest is 1. */
 function heights(text) {
   const found = [];
-  for (let at = 0; at < (text || "").length; at += 2)
-    found.push((letterValue.get(text[at]) * 64 + letterValue.get(text[at + 1])) / data.tallest);
+  const { wide } = data; // letters for each bar
+  for (let at = 0; at < (text || "").length; at += wide) {
+    let level = 0;
+    for (let k = 0; k < wide; k++) level = level * 64 + letterValue.get(text[at + k]);
+    found.push(level / (64 ** wide - 1));
+  }
   return found;
 }
 

@@ -41,7 +41,8 @@ function drawTotals() {
 /** What a reader should know at once, each a button that shows it. */
 function drawFindings() {
   const says = {
-    bad: "with NaN or ∞", zero: "all zeros", unmeasured: "without values", changed: "changed",
+    bad: "with NaN or ∞", zero: "all zeros", unmeasured: "without values", changed: "changed", cast: "in another type",
+    renamed: "renamed", transposed: "transposed",
     reshaped: "reshaped", retied: "retied", added: "added", removed: "removed", tied: "tied", frozen: "frozen",
   };
   const found = Object.keys(says).map((key) => [key, names.filter((_, row) => shows[key][1](row)).length]);
@@ -69,7 +70,7 @@ function renew() {
   said.classList.toggle("wrong", !!mistake);
   for (const button of byId("findings").querySelectorAll("button"))
     button.setAttribute("aria-pressed", button.dataset.key === state.show);
-  if (mistake) said.append(`This is no regular expression: ${mistake}. Text searches for it as it is written.`);
+  if (mistake) said.append(`This cannot be read as a regular expression: ${mistake}. “Text” searches for it as it is written.`);
   else if (taken) {
     const elements = names.reduce((sum, _, row) => sum + (taken[row] ? leaves[row].known.size : 0), 0);
     said.append(found ? `${whole(found)} of ${several(names.length, "parameter")}, ${several(elements, "element")}`
@@ -79,6 +80,7 @@ function renew() {
   if (taken) for (const leaf of leaves) if (taken[leaf.row]) for (let at = leaf.parent; at; at = at.parent) at.known.hit = true;
   arrange();
   paint();
+  performance.mark("searched");
 }
 
 /** A pattern is for a whole name: offer what was probably meant. */
@@ -195,3 +197,4 @@ function start() {
 }
 
 start();
+performance.mark("shown");

@@ -105,8 +105,10 @@ function sections(row, asked) {
   made.push(...ties(row, sides));
   const given = (which) => sides.map((side) => [side, statsOf(side, row, which)]).filter(([, stats]) => stats);
   const values = given("stats");
-  made.push(values.length ? measured("Values", values) : make("section", {}, make("h3", {}, "Values"),
-    make("p.quiet", {}, kindOf(row) === "deferred" ? "Its shape is not known yet." : "It has no values yet.")));
+  const notes = [...new Set(sides.map((side) => textOf(side, "note", row)).filter(Boolean))].join("; ");
+  if (values.length) made.push(measured("Values", values));
+  else made.push(make("section", {}, make("h3", {}, "Values"), make("p.quiet", {}, `There are none: ${notes || "not yet"}.`)));
+  if (values.length && notes) made.push(make("p.quiet", {}, `${notes}.`));
   const grads = given("grad");
   if (grads.length) made.push(measured("Gradient", grads));
   const origin = provenance(row, sides);
@@ -125,6 +127,9 @@ function factTable(sides, lines, titled) {
   return table;
 }
 
+/** Whether a side says what trains: a file or a snapshot does not. */
+const takesPart = (side) => data.sides[side].trainable.some(Boolean);
+
 function facts(row, sides) {
   const line = (what, of) => {
     const cells = sides.map(of);
@@ -132,12 +137,13 @@ function facts(row, sides) {
   };
   const column = (side, key) => numberOf(data.sides[side][key][row]);
   return make("section", {}, factTable(sides, [
+    ...line("Name", (side) => (slotsOf(row, side).includes(names[row]) ? "" : slotsOf(row, side)[0])),
     ...line("Shape", (side) => textOf(side, "shape", row)),
     ...line("Type", (side) => textOf(side, "dtype", row)),
     ...line("Elements", (side) => whole(column(side, "size"))),
     ...line("Memory", (side) => bytes(column(side, "nbytes"))),
     ...line("Where", (side) => textOf(side, "device", row)),
-    ...line("Gradients", (side) => (textOf(side, "device", row) === "file" ? "" : column(side, "trainable") ? "takes them" : "takes none")),
+    ...line("Trainable", (side) => (takesPart(side) ? (column(side, "trainable") ? "yes" : "no") : "")),
     ...line("Kind", (side) => textOf(side, "kind", row)),
     ...line("Own name", (side) => data.sides[side].own[row] || ""),
   ], true));
@@ -217,13 +223,15 @@ function histogram(given) {
 
 function difference(row, sides) {
   const status = statusOf(row);
+  const note = data.texts[data.change.note[row]];
   const missing = data.called[has(0, row) ? 1 : 0];
   const lines = [["relative", "Relative change"], ["cosine", "Cosine"], ["largest", "Largest |Δ|"]]
     .map(([key, what]) => [what, changeOf(row, key)]).filter(([, value]) => !Number.isNaN(value))
     .map(([what, value]) => [what, short(value)]);
   return make("section", {},
     make("p", {}, make(`span.status.${status}`, {}, status),
-      sides.length < 2 ? make("span.quiet", {}, ` not in ${missing}`) : null),
+      ["added", "removed"].includes(status) ? make("span.quiet", {}, ` not in ${missing}`) : null,
+      note ? make("span.quiet", {}, ` ${note}`) : null),
     lines.length ? factTable([0], lines, false) : null);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from ...measures import Stats
@@ -26,6 +27,7 @@ class Facts(NamedTuple):
         answers: other names that it is found by, such as that of a weight that is computed from it.
         stats: of its values; None where it has none.
         grad: of its gradient; None where there is none.
+        note: why there are no values, or what part of them was measured.
         origin: where the values came from, as (what, text); the same lines may belong to many.
     """
 
@@ -42,6 +44,7 @@ class Facts(NamedTuple):
     answers: tuple[str, ...]
     stats: Stats | None
     grad: Stats | None
+    note: str
     origin: tuple[tuple[str, str], ...]
 
 
@@ -49,16 +52,19 @@ class Change(NamedTuple):
     """What differs between the two sides of a name.
 
     Attributes:
-        status: "added", "removed", "reshaped", "retied", "changed" or "same".
-        relative: ‖b − a‖ / ‖a‖, None where there is no such number.
+        status: "added", "removed", "reshaped", "retied", "changed", "same", or where the values are the same,
+            and only something else is not: "renamed", "transposed" or "cast" (another dtype).
+        relative: ‖b − a‖ / ‖a‖, NaN where there is no such number.
         cosine: of the angle between a and b.
         largest: the largest |b − a| of an element.
+        note: what else is to be said.
     """
 
     status: str
-    relative: float | None = None
-    cosine: float | None = None
-    largest: float | None = None
+    relative: float = math.nan
+    cosine: float = math.nan
+    largest: float = math.nan
+    note: str = ""
 
 
 class Entry(NamedTuple):

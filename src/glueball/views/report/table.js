@@ -17,10 +17,10 @@ const allColumns = [
   { key: "dtype", title: "Type", rank: 9, width: 76, text: (row) => textOf(shownSide(row), "dtype", row) },
   { key: "size", title: "Elements", rank: 1, width: 84 },
   { key: "bars", title: "Values", rank: 4, width: 104 },
-  { key: "mean", title: "Mean", rank: 6, width: 84 },
+  { key: "mean", title: "Mean", rank: 6, width: 92 },
   { key: "std", title: "Std", rank: 3, width: 84 },
-  { key: "min", title: "Min", rank: 8, width: 84 },
-  { key: "max", title: "Max", rank: 8, width: 84 },
+  { key: "min", title: "Min", rank: 8, width: 92 },
+  { key: "max", title: "Max", rank: 8, width: 92 },
   { key: "zeros", title: "Zeros", rank: 7, width: 68 },
   { key: "grad", title: "Grad RMS", rank: 4, width: 88, when: () => data.sides[0].grad },
   { key: "status", title: "Status", rank: 2, width: 88, when: () => two },
@@ -40,7 +40,7 @@ function order() {
   const { sort, down } = state;
   const sign = down ? -1 : 1;
   const natural = new Intl.Collator("en", { numeric: true }).compare;
-  if (sort === "name") return (a, b) => -sign * natural(nameOf(a), nameOf(b));
+  if (sort === "name") return (a, b) => sign * natural(nameOf(a), nameOf(b));
   const value = sortValues[sort] || ((node) => measures[sort].of(node.known));
   return (a, b) => {
     const [x, y] = [value(a), value(b)];
@@ -203,9 +203,10 @@ function lineAt(at) {
   const node = state.lines[at];
   const layer = node.row < 0;
   const line = make(`div.row${layer ? ".layer" : ""}${node.alias ? ".alias" : ""}`, {
-    role: "row", id: `line${at}`, "aria-rowindex": at + 2, "aria-selected": at === state.active,
+    role: "row", id: `line${at}`, "aria-rowindex": at + 2,
+    "aria-selected": String(at === state.active),
     "aria-level": state.view === "tree" ? node.depth + 1 : 1,
-    "aria-expanded": layer ? isOpen(node) : undefined,
+    "aria-expanded": layer ? String(isOpen(node)) : undefined,
     "data-open": panelShows(node) || undefined,
   });
   line.style.transform = `translateY(${at * LINE}px)`;

@@ -37,8 +37,10 @@ function ofRow(row) {
     const relative = changeOf(row, "relative");
     if (!Number.isNaN(relative)) {
       one.compared = one.squares;
-      one.changeSquares = relative * relative * one.squares;
       one.relative = relative;
+      // From nothing but zeros a change has no ratio; it is as large as what came of it.
+      one.changeSquares = Number.isFinite(relative)
+        ? relative * relative * one.squares : (statsOf(1, row)?.norm ?? 0) ** 2;
     }
     one.largest = changeOf(row, "largest");
     one.cosine = changeOf(row, "cosine");
