@@ -39,7 +39,7 @@ def test_mixed_precision_keeps_the_variable_s_dtype():
 
 def test_float8():
     layer = layers.Layer()
-    layer.w = layer.add_weight(shape=(4,), dtype="float8_e4m3fn", initializer="zeros", name="w")
+    layer.w = keras.Variable(np.zeros(4, np.float32), dtype="float8_e4m3fn", name="w")
     params = gb.collect_params(layer)
     params["w"].set_data(1.5)
     assert params["w"].numpy().dtype.name == "float8_e4m3fn"

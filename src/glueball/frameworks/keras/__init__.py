@@ -121,8 +121,10 @@ class KerasAdapter(HostAdapter):
     def memory(self, array: Any) -> Memory | None:
         """Two variables may keep one backend's variable; torch's may share memory in part, too."""
         if self.torch is not None:
-            found: Memory | None = self.torch.memory(array.value)
+            found: Memory | None = self.torch.memory(self._tensor(array))
             return found
+        if not isinstance(array, keras.Variable):
+            return super().memory(array)
         key = (id(array._value),)
         return Memory(key, key, 0, 1)
 
@@ -273,7 +275,7 @@ class KerasAdapter(HostAdapter):
             return None
         raise DTypeError(
             f"{name!r} lies on {self._short_device(array)} and cannot be moved: Keras decides where a "
-            f"variable lies when it is made. Make the model under keras.device({str(device)!r}) and copy the values."
+            f"variable lies when it is made. Make the model under keras.device({str(device)!r}), and copy."
         )
 
     # ---- initialising -------------------------------------------------------------------------------
