@@ -24,6 +24,8 @@ def test_backend(backend):
     for name in [name for name in env if name.startswith(("PYTEST_", "COV_"))]:
         del env[name]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(HERE)]
-    done = subprocess.run(command, env=env, cwd=HERE.parent.parent, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        command, env=env, cwd=HERE.parent.parent, capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

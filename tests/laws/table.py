@@ -109,6 +109,10 @@ class Framework:
         """An optimizer of the whole model."""
         raise NotImplementedError
 
+    def new_optimizer(self) -> Any:
+        """An optimizer that has seen no parameters yet."""
+        return object()
+
 
 def _torch_net(nn: Any, torch: Any) -> Any:
     class Layer(nn.Module):
@@ -576,15 +580,119 @@ class Invented(Framework):
         return tinynet.Descent([self.own(model, slot) for slot in NAMES])
 
 
+_BUILT = Refusal(
+    gb.TieError,
+    "Keras keeps the variables of a built layer",
+    "Keras cannot replace a variable of a built layer; use one layer in both places",
+)
+
+
 class Keras(Framework):
     """On the backend that KERAS_BACKEND names, TensorFlow where nothing does."""
 
     id = "keras"
     title = "Keras 3"
     needs = ("keras", {"torch": "torch", "jax": "jax"}.get(os.environ.get("KERAS_BACKEND", ""), "tensorflow"))
-    refuses: ClassVar[Refusals] = {}
+    refuses: ClassVar[Refusals] = {
+        **_without("Keras", "labels", "filters"),
+        "tie": _BUILT,
+        "untie": _BUILT,
+        "tied gradient": _BUILT,
+        "cast": Refusal(
+            gb.DTypeError, "a Keras variable keeps its dtype", "make the model with another dtype policy"
+        ),
+    }
+
+    def build(self) -> Any:
+        import keras
+
+        class Layer(keras.layers.Layer):
+            def __init__(self) -> None:
+                super().__init__()
+                self.w = self.add_weight(shape=(4, 3), name="w", initializer="ones")
+                self.b = self.add_weight(shape=(4,), name="b", initializer="ones")
+                self.built = True
+
+        class Net(keras.Model):
+            def __init__(self) -> None:
+                super().__init__()
+                self.first, self.second = Layer(), Layer()
+                self.built = True
+
+        return Net()
+
+    def value(self, model: Any, slot: str) -> np.ndarray:
+        import keras
+
+        return keras.ops.convert_to_numpy(self.own(model, slot))
+
+    def trains(self, model: Any, slot: str) -> bool | None:
+        return self.own(model, slot).trainable
+
+    def grads(self, model: Any) -> Any:
+        import keras
+
+        variables = [self.own(model, slot) for slot in NAMES]
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                loss = self.loss(lambda slot: _Summed(self.own(model, slot)))
+            return tape.gradient(loss, variables)
+        if keras.backend.backend() == "torch":
+            self.loss(lambda slot: self.own(model, slot).value).backward()
+            return None
+        import jax
+
+        def loss(values: Any) -> Any:
+            return self.loss(dict(zip(NAMES, values, strict=True)).__getitem__)
+
+        return jax.grad(loss)([variable.value for variable in variables])
+
+    def dense(self) -> tuple[Any, str]:
+        import keras
+
+        layer = keras.layers.Dense(4)
+        layer.build((None, 6))
+        return layer, "kernel"
+
+    def deferred(self) -> tuple[Any, dict[str, Any], Any]:
+        import keras
+
+        model = keras.Sequential([keras.layers.Dense(4), keras.layers.Dense(2)])
+        return model, {}, lambda: model.build((None, 3))
+
+    def with_buffers(self) -> tuple[Any, list[str]]:
+        import keras
+
+        layer = keras.layers.BatchNormalization()
+        layer.build((None, 3))
+        return layer, ["moving_mean", "moving_variance"]
+
+    def optimizer(self, model: Any) -> Any:
+
+        optimizer = self.new_optimizer()
+        optimizer.build(model.trainable_variables)
+        return optimizer
+
+    def new_optimizer(self) -> Any:
+        import keras
+
+        return keras.optimizers.AdamW(0.1)
+
+
+class _Summed:
+    """A variable of Keras that can be summed as an array can."""
+
+    def __init__(self, variable: Any) -> None:
+        self.variable = variable
+
+    def sum(self) -> Any:
+        import keras
+
+        return keras.ops.sum(self.variable)
 
 
 FRAMEWORKS: list[Framework] = [
-    Torch(), Gluon(), NNX(), NumPyTree(), TorchTree(), JAXTree(), Equinox(), Invented(),
+    Torch(), Gluon(), Keras(), NNX(), NumPyTree(), TorchTree(), JAXTree(), Equinox(), Invented(),
 ]  # fmt: skip

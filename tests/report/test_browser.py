@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from conftest import DESK, PHONE, TALL
+from conftest import DESK, PHONE
 from nets import HOSTILE, hostile, language
 from torch import nn
 
@@ -34,9 +34,8 @@ def report(params, tmp_path):
     return params.report(tmp_path / "net.html")
 
 
-@pytest.mark.parametrize("size", [TALL, {**TALL, "width": PHONE["width"]}])
-def test_patterns_take_what_they_take_in_python(params, report, show, size):
-    opened = show(report, size=size)
+def test_patterns_take_what_they_take_in_python(params, report, show):
+    opened = show(report)
     opened.list()
     for pattern in PATTERNS:
         opened.search(pattern)
@@ -349,11 +348,13 @@ def test_the_policy_stops_all_that_is_not_the_page(report, show):
     assert ran == "undefined" and colour != "rgb(1, 2, 3)"
 
 
-def test_twenty_thousand_lines_are_drawn_as_few(show, tmp_path):
-    net = nn.ModuleList(nn.ParameterList(torch.zeros(1) for _ in range(100)) for _ in range(200))
-    report = gb.collect_params(net).report(tmp_path / "net.html")
-    assert report.stat().st_size < 10e6
-    opened = show(report, size=DESK)
+def test_twenty_thousand_lines_are_drawn_as_few(show):
+    def facts(name):
+        return Facts("(1,)", "float32", 1, 4, True, "cpu", "", "", (name,), 0, (), None, None, "", ())
+
+    names = [f"{layer}.{at}" for layer in range(200) for at in range(100)]
+    entries = [Entry(name, (facts(name),)) for name in names]
+    opened = show(page(entries, title="large", sides=["large"]), size=DESK)
     opened.list()
     assert opened.found().startswith("20,000 parameters")
     assert opened.page.locator("#rows .row").count() < 80
@@ -441,3 +442,13 @@ def test_nothing_selected_is_a_page_that_says_so(show, params, tmp_path):
     opened = show(nothing.report(tmp_path / "net.html"))
     assert opened.found() == "0 parameters"
     assert opened.names() == []
+
+
+def test_what_a_phone_sorts_by_is_seen(report, show):
+    opened = show(report, size=PHONE)
+    titles = opened.page.locator("#head button span:first-child")
+    for key, title in (("zeros", "Zeros"), ("max", "Max")):
+        assert title not in titles.all_inner_texts()
+        opened.page.select_option("#sort", key)
+        assert title in titles.all_inner_texts()
+        assert opened.page.locator("#head [aria-sort=descending]").get_attribute("class") == f"cell {key}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..about import __version__
 from ..checkpoints.atomic import replacing
+from ..checkpoints.base import Checkpoint
 from ..errors import PatternError
 from ..measures import array_source, measure_many
 from ..views.report import Change, Entry, Facts, page
@@ -158,7 +159,7 @@ def facts_of(parameter: Parameter, stats: StatsRow) -> Facts:
         stats=stats.data,
         grad=stats.grad,
         note=stats.note,
-        origin=origin_lines(parameter.origin),
+        origin=file_lines(parameter) or origin_lines(parameter.origin),
     )
 
 
@@ -196,6 +197,22 @@ def origin_lines(origin: Origin | None) -> tuple[tuple[str, str], ...]:
         ("Filled", f"{origin.when:%Y-%m-%d %H:%M:%S} UTC"),
         ("Edited since", "yes" if origin.edited else "no"),
     )
+
+
+def file_lines(parameter: Parameter) -> tuple[tuple[str, str], ...]:
+    """Where in a file a parameter lies, as lines of what and text; nothing for one of a model."""
+    file = getattr(parameter._tree.root, "file", None)
+    if not isinstance(file, Checkpoint):
+        return ()
+    entry = file[file.aliases.get(parameter.name, parameter.name)]
+    lines = [("File", os.path.basename(entry.file)), ("Format", file.format)]
+    if entry.name != parameter.name:
+        lines.append(("Stored as", entry.name))
+    if entry.offset is not None:
+        lines.append(("From byte", f"{entry.offset:,}"))
+    if entry.storage != "default":
+        lines.append(("Storage", entry.storage))
+    return tuple(lines)
 
 
 def change(row: DiffRow) -> Change:

@@ -16,7 +16,7 @@ from ..errors import TransferError
 from ..frameworks import adapter_for
 from ..frameworks.host import coerced
 from ..slots import Tree
-from ..views.table import names_text
+from ..views.table import names_text, plural
 from .flattening import flattened
 from .matching import Match, match
 from .pieces import Piece, Pieces, pieces_of
@@ -152,7 +152,8 @@ class _Plan:
         self._check_ties()
         if self._wrong:
             raise TransferError(
-                f"nothing was transferred: {len(self._wrong)} layers have no counterpart or do not fit.\n"
+                f"nothing was transferred: {plural(len(self._wrong), 'layer')} without a counterpart, or with "
+                f"values that do not fit.\n"
                 f'{wrong_table(self._wrong)}\nWrite rename={{"source": "target"}} for layers that are called '
                 f'otherwise; missing="keep", unexpected="keep" or mismatch="keep" for what shall be left out.'
             )

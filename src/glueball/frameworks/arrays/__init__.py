@@ -206,6 +206,10 @@ class ArraysAdapter(HostAdapter):
         if written is not value:
             self.state.replace(cell, written)
 
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """The values as they are read."""
+        return self.read(array)
+
     def numpy(self, array: Any) -> np.ndarray[Any, Any]:
         """A copy of the values."""
         return np.array(self.read(array))
@@ -280,6 +284,10 @@ class ArraysAdapter(HostAdapter):
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
         """Those of Equinox's recurrent cells."""
         return equinox.parts(owner, attribute)
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; a cell of Equinox adds one bias."""
+        return 0, 1
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """Those of Equinox's layers."""

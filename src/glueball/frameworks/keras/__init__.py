@@ -59,12 +59,12 @@ class KerasAdapter(HostAdapter):
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
         """Share a layer that is not built; a variable cannot be put in another's place."""
         if isinstance(array, Unbuilt):
-            sharing.share(self.root, owner, array.layer)
+            sharing.share(self, self.root, owner, array.layer)
             return
         raise TieError(
-            f"Keras keeps the variables of a built layer: {attribute!r} of this {type(owner).__name__} cannot "
-            f"be replaced by another. Use one layer in both places when the model is made; "
-            f"for an embedding and its output layer keras.layers.ReversibleEmbedding."
+            f"Keras keeps the variables of a built layer: {attribute!r} of this {type(owner).__name__} "
+            f"cannot be replaced by another. Use one layer in both places when the model is made; for an "
+            f"embedding and its output layer keras.layers.ReversibleEmbedding."
         )
 
     # ---- what a variable is -------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class KerasAdapter(HostAdapter):
         cell.assign(values)
 
     def data(self, array: Any) -> Any:
-        """torch: the live tensor, outside autograd; TensorFlow: its variable; JAX: the array, as it is now."""
+        """torch: the live tensor outside autograd; TensorFlow: its variable; JAX: the array as it is now."""
         if self.torch is not None:
             return self.torch.data(self._tensor(array))
         return self._tensor(array)
@@ -272,8 +272,8 @@ class KerasAdapter(HostAdapter):
         if isinstance(array, Unbuilt) or str(device) in (str(self.device(array)), self._short_device(array)):
             return None
         raise DTypeError(
-            f"{name!r} lies on {self._short_device(array)} and cannot be moved: Keras decides where a variable "
-            f"lies when it is made. Make the model under keras.device({str(device)!r}) and copy the values."
+            f"{name!r} lies on {self._short_device(array)} and cannot be moved: Keras decides where a "
+            f"variable lies when it is made. Make the model under keras.device({str(device)!r}) and copy the values."
         )
 
     # ---- initialising -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from keras.src.layers.convolutional.base_depthwise_conv import BaseDepthwiseConv
 from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.layers.rnn.conv_lstm import ConvLSTMCell
 
-__all__ = ["axes", "bare_fans", "fans", "packing", "parts"]
+__all__ = ["axes", "fans", "packing", "parts"]
 
 Shape = tuple[int, ...]
 
@@ -99,12 +99,3 @@ def axes(owner: Any, attribute: str, shape: Shape) -> tuple[int, ...] | None:
     if isinstance(owner, BaseConvTranspose) and attribute == "kernel":
         return (*order[:-2], order[-1], order[-2])
     return order
-
-
-def bare_fans(shape: Shape) -> tuple[int, int]:
-    """The fans that Keras's own initializers read from a bare shape."""
-    if len(shape) < 2:
-        size = shape[0] if shape else 1
-        return size, size
-    kernel = math.prod(shape[:-2])
-    return shape[-2] * kernel, shape[-1] * kernel

@@ -182,6 +182,8 @@ def number(value: complex | None) -> float | int | str | None:
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
     short = float(f"{value:.4g}")
+    if math.isinf(short):  # the largest numbers have no room to be rounded up
+        short = value
     return int(short) if short.is_integer() and abs(short) < 1e4 else short
 
 

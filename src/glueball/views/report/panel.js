@@ -127,6 +127,9 @@ function factTable(sides, lines, titled) {
   return table;
 }
 
+/** Whether a side says what trains: a file or a snapshot does not. */
+const takesPart = (side) => data.sides[side].trainable.some(Boolean);
+
 function facts(row, sides) {
   const line = (what, of) => {
     const cells = sides.map(of);
@@ -140,7 +143,7 @@ function facts(row, sides) {
     ...line("Elements", (side) => whole(column(side, "size"))),
     ...line("Memory", (side) => bytes(column(side, "nbytes"))),
     ...line("Where", (side) => textOf(side, "device", row)),
-    ...line("Gradients", (side) => (textOf(side, "device", row) === "file" ? "" : column(side, "trainable") ? "takes them" : "takes none")),
+    ...line("Trainable", (side) => (takesPart(side) ? (column(side, "trainable") ? "yes" : "no") : "")),
     ...line("Kind", (side) => textOf(side, "kind", row)),
     ...line("Own name", (side) => data.sides[side].own[row] || ""),
   ], true));
