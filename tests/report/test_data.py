@@ -84,6 +84,7 @@ def test_no_name_leaves_the_data(tmp_path):
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
     assert page.texts["title", ""] == "</title><b>{{ script }}"
     assert page.texts["script", ""] == plain.texts["script", ""]
+    assert not set("<>&") & set(page.texts["script", "data"])
     assert set(page.data["names"]) >= {name for name in HOSTILE if "." not in name}
 
 
