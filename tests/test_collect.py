@@ -287,10 +287,13 @@ def test_weights_computed_in_hooks_answer_too():
 
 
 def test_what_is_no_model():
-    with pytest.raises(gb.UnknownModelError, match=r"builtins\.dict is no model that glueball knows"):
-        gb.collect_params({})
+    with pytest.raises(gb.UnknownModelError, match=r"builtins\.str is no model that glueball knows"):
+        gb.collect_params("net")
+    with pytest.raises(gb.UnknownModelError, match="Write a model, not its class"):
+        gb.collect_params(nn.Linear)
     with pytest.raises(TypeError):
         gb.collect_params(torch.zeros(3))
+    assert gb.collect_params({}).names() == []  # as an empty Sequential
 
 
 # ---- refresh -------------------------------------------------------------------------------------------

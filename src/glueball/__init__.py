@@ -13,6 +13,7 @@ is a verb on a collection of parameters.
 """
 
 from . import init
+from .about import __version__ as __version__
 from .errors import (
     DeferredError,
     DTypeError,
@@ -30,7 +31,10 @@ from .errors import (
     ShapeError,
     StaleError,
     TieError,
+    TransferError,
     UnknownModelError,
+    WatchError,
+    WatchSettingError,
 )
 from .measures import Stats
 from .parameters import (
@@ -52,8 +56,8 @@ from .parameters import (
     meta,
     open,
 )
-
-__version__ = "0.1.0"
+from .transfer import Transfer, transfer
+from .watch import Finding, Watch, WatchWarning, watch
 
 __all__ = [
     "Aliases",
@@ -62,6 +66,7 @@ __all__ = [
     "Difference",
     "Exchange",
     "FileFormatError",
+    "Finding",
     "GlueballError",
     "InitializerError",
     "LoadError",
@@ -85,11 +90,19 @@ __all__ = [
     "StatsTable",
     "TieError",
     "Totals",
+    "Transfer",
+    "TransferError",
     "UnknownModelError",
+    "Watch",
+    "WatchError",
+    "WatchSettingError",
+    "WatchWarning",
     "collect_params",
     "diff",
     "init",
     "initialize",
     "meta",
     "open",
+    "transfer",
+    "watch",
 ]

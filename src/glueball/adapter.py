@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .errors import OptimizerError
+from .gauges import Gauges
+from .layouts import Layout
 
 __all__ = ["Adapter", "Defaults", "Facts", "Memory", "Shape"]
 
@@ -45,10 +47,12 @@ class Adapter(Protocol):
 
     Attributes:
         name: of the framework, for messages.
+        written: whether a layer's children are in the order in which they were written.
         version: another number each time that owners were replaced by others: immutable ones are.
     """
 
     name: str
+    written: bool
     version: int
 
     def walk(self, root: Any, buffers: bool) -> Any:
@@ -180,10 +184,16 @@ class Adapter(Protocol):
         """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
 
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
-        """The names of the equal blocks packed along the first axis (gates; q, k, v), or ()."""
+        """The names of the equal blocks packed along one axis (gates; q, k, v), or ()."""
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """The axis along which parts are packed; for a bias of gates how many the layer adds up."""
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """The order of axes that makes `(*kernel, inputs, outputs)`; None where it is that already."""
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What a layer holds in the form that all frameworks share; several where it is several layers."""
 
     def default(
         self, owner: Any, attribute: str, shape: tuple[int, ...], above: Callable[[], Sequence[Any]]
@@ -300,11 +310,15 @@ class Adapter(Protocol):
     def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
         """Keep an optimizer's option, such as weight decay, from arrays."""
 
+    def gauges(self) -> Gauges | None:
+        """What `watch` asks at each step; None: it reads the values through NumPy."""
+
 
 class Defaults:
     """What most frameworks need not say: each method as `Adapter` describes it."""
 
     name = ""
+    written = True
     version = 0
 
     def view(self, array: Any) -> np.ndarray[Any, Any]:
@@ -336,6 +350,14 @@ class Defaults:
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
 
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; torch's and MXNet's recurrent layers add two biases."""
+        return 0, 2
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """No layer is known."""
+        return ()
+
     def when_built(self, layers: Sequence[Any], fill: Callable[[], None]) -> None:
         """Nothing waits to be built."""
 
@@ -350,6 +372,10 @@ class Defaults:
     def exclude(self, optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
         """There is no such thing."""
         raise self._no("exclusions of Keras's optimizers")
+
+    def gauges(self) -> Gauges | None:
+        """There are none of its own."""
+        return None
 
     def _no(self, what: str) -> OptimizerError:
         return OptimizerError(

@@ -24,7 +24,10 @@ __all__ = [
     "ShapeError",
     "StaleError",
     "TieError",
+    "TransferError",
     "UnknownModelError",
+    "WatchError",
+    "WatchSettingError",
 ]
 
 
@@ -94,9 +97,21 @@ class OptimizerError(GlueballError, ValueError):
     """Rules for an optimizer do not give each parameter exactly one group."""
 
 
+class TransferError(GlueballError, ValueError):
+    """Not every parameter of one model has its place in the other."""
+
+
 class UnknownModelError(GlueballError, TypeError):
     """No adapter knows this kind of model."""
 
 
 class MissingExtraError(GlueballError, ImportError):
     """An optional dependency is not installed; the message is the command that installs it."""
+
+
+class WatchError(GlueballError, RuntimeError):
+    """A watch found something, with `on="raise"`; or it was used while it did not run, or twice at once."""
+
+
+class WatchSettingError(WatchError, ValueError):
+    """A setting of a watch has no meaning."""

@@ -92,7 +92,7 @@ def _exactly(tree: Tree, text: str) -> set[int] | None:
     """
     if not _DOTTED.fullmatch(text):
         return None
-    rows = {tree.by_name[text]} if text in tree.by_name else set(tree.by_other_name.get(text, ()))
+    rows = set(tree.rows_named(text))
     layer = tree.resolve("", text.split("."))
     if layer is not None:
         rows.update(tree.rows_below([layer[1]]))
@@ -215,6 +215,7 @@ def nothing_selected(tree: Tree, pattern: Pattern, rows: Sequence[int]) -> Nothi
             if count:
                 lines.append(f"  Write {describe(wider)}: it takes {count}.")
                 break
+        lines += _unbuilt(tree, rows)
         if not tree.with_buffers:
             whole = tree.adapter.walk(tree.root, True)
             count = len(_by_text(whole, re.compile(text), sorted(whole.buffers)))
@@ -222,7 +223,18 @@ def nothing_selected(tree: Tree, pattern: Pattern, rows: Sequence[int]) -> Nothi
                 lines.append(f"  It would take {count} of the buffers: collect_params(model, buffers=True).")
     elif isinstance(pattern, (type, tuple)):
         lines += _class_hints(tree, pattern, rows)
+    else:
+        lines += _unbuilt(tree, rows)
     return NothingSelectedError("\n".join(lines))
+
+
+def _unbuilt(tree: Tree, rows: Sequence[int]) -> list[str]:
+    """What to say of layers that are not built yet: nobody knows what they will hold."""
+    waiting = [tree.names[row] for row in rows if row in tree.unbuilt]
+    if not waiting:
+        return []
+    some = ", ".join(waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
+    return [f"  Layers that are not built yet: {some}. Run the model once on a batch, then refresh()."]
 
 
 def _class_hints(tree: Tree, pattern: Any, rows: Sequence[int]) -> list[str]:
@@ -249,4 +261,5 @@ def missing_name(tree: Tree, asked: str, base: str, rows: Sequence[int]) -> str:
     hint = f" Nearest: {', '.join(near)}." if near else ""
     special = not set("*+?[](){}|^$\\").isdisjoint(asked)
     wide = "" if not special else f" For a pattern, write select({describe(asked)})."
-    return f"no parameter or layer {asked!r}{where} among {len(names)} parameters.{hint}{wide}"
+    unbuilt = "".join(_unbuilt(tree, rows)).replace("  ", " ", 1)
+    return f"no parameter or layer {asked!r}{where} among {len(names)} parameters.{hint}{wide}{unbuilt}"

@@ -17,7 +17,7 @@ first slot stands; arrays themselves are not held, they are read from their site
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
@@ -76,6 +76,7 @@ class Tree:
         self.unbuilt: set[int] = set()
         self.attached: dict[int, Any] = {}
         self._index: tuple[int, dict[int, int]] | None = None
+        self._weak: tuple[int, list[Callable[[], Any]]] | None = None
 
     @property
     def root(self) -> Any:
@@ -95,13 +96,17 @@ class Tree:
             inner[owner] + attribute for owner, attribute in zip(self.holders, self.attributes, strict=True)
         ]
 
-    @cached_property
-    def weak_owners(self) -> list[ref[Any]]:
-        """Weak references to the owners; none at all where an owner cannot be referred to weakly."""
-        try:
-            return list(map(ref, self.owners))
-        except TypeError:
-            return []
+    @property
+    def weak_owners(self) -> list[Callable[[], Any]]:
+        """Weak references to the owners; what refers to nothing for those that take none (dicts, tuples)."""
+        version = self.adapter.version
+        if self._weak is None or self._weak[0] != version:
+            try:
+                found: list[Callable[[], Any]] = list(map(ref, self.owners))
+            except TypeError:
+                found = [_weak(owner) for owner in self.owners]
+            self._weak = version, found
+        return self._weak[1]
 
     @cached_property
     def holders(self) -> list[int]:
@@ -253,6 +258,21 @@ class Tree:
                 found[name] = (*found.get(name, ()), row)
         return found
 
+    def rows_named(self, slot: str) -> tuple[int, ...]:
+        """The rows that a name leads to: a slot, a layer's own name, a way with positions in it."""
+        row = self.by_name.get(slot)
+        if row is not None:
+            return (row,)
+        rows = self.by_other_name.get(slot, ())
+        path, _, attribute = slot.rpartition(".")
+        if rows or not path:
+            return rows
+        found = self.resolve("", path.split("."))
+        if found is None:
+            return ()
+        site = found[1], attribute
+        return tuple(row for row in self.rows_below([found[1]]) if site in self.places(row))
+
     @cached_property
     def own_names(self) -> dict[int, str]:
         """By row the name that its layer has for it, where that has names of its own (Gluon's)."""
@@ -311,14 +331,30 @@ class Tree:
         """
         at: Any = self.root
         path = ""
-        for key in [*(base.split(".") if base else []), *steps]:
+        todo = [*(base.split(".") if base else []), *steps][::-1]
+        while todo:
+            key = todo.pop()
             found = self.adapter.child(at, key)
+            while found is None and todo:  # a dict's key may have dots
+                key = f"{key}.{todo.pop()}"
+                found = self.adapter.child(at, key)
             if found is None:
                 return None
             name, at = found
             path = join(path, name)
         owner = self.index.get(id(at))
         return None if owner is None else (path, owner)
+
+
+def _weak(owner: Any) -> Callable[[], Any]:
+    try:
+        return ref(owner)
+    except TypeError:
+        return _nothing
+
+
+def _nothing() -> None:
+    return None
 
 
 def join(path: str, name: str) -> str:

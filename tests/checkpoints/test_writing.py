@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from glueball.checkpoints.lazy import Lazy
 from glueball.checkpoints.opening import open_file
 from glueball.checkpoints.sizes import size_of
+from glueball.checkpoints.sparse import RowSparse
 from glueball.checkpoints.writing import FORMATS, format_of, write_file
 from glueball.errors import DTypeError, FileFormatError
 
@@ -84,6 +85,7 @@ def test_a_format_can_be_named(tmp_path):
 
 
 bf16 = {"a": np.ones(2, ml_dtypes.bfloat16)}
+SPARSE = RowSparse(np.ones((1, 2)), np.array([1]), (3, 2))
 REFUSED = [
     ("x.txt", ARRAYS, {}, FileFormatError, r"'.*x\.txt' does not say by its suffix what .*tensors, \.pt"),
     ("x", ARRAYS, {}, FileFormatError, "does not say by its suffix"),
@@ -95,6 +97,8 @@ REFUSED = [
     ("x.pt", ARRAYS, {"like": "y.keras"}, FileFormatError, "pytorch keeps their names"),
     ("x.npy", ARRAYS, {}, FileFormatError, "an .npy has one array and no name; there are 2 names"),
     ("x.npy", bf16, {}, DTypeError, "'a' is of dtype bfloat16, which NumPy's files do not keep"),
+    ("x.safetensors", {"a": 1.5}, {}, DTypeError, "'a' is no array but a float"),
+    ("x.pt", {"a": SPARSE}, {}, DTypeError, r"'a' is sparse, which only \.params files hold; give its"),
     ("x.npz", bf16, {}, DTypeError, "'a' is of dtype bfloat16, which NumPy's files do not keep"),
     ("x.params", {"a": np.ones(1, "c8")}, {}, DTypeError, "'a' is of dtype complex64; the format has"),
     *((f"x.{kind}", ARRAYS, {"metadata": {"k": "v"}}, FileFormatError, "for metadata, and there are 'k'")
@@ -109,6 +113,14 @@ def test_what_cannot_be_written_is_one_error_and_nothing_changes(
     with pytest.raises(kind, match=message):
         write_file(tmp_path / name, arrays, **options)
     assert os.listdir(tmp_path) == []
+
+
+def test_sparse_arrays_go_into_params(tmp_path):
+    write_file(tmp_path / "x.params", {"a": SPARSE})
+    with open_file(tmp_path / "x.params") as file:
+        assert file["a"].storage == "row_sparse" and same(file.read("a").dense(), SPARSE.dense())
+        write_file(tmp_path / "x.pt", {"a": file.lazy("a")})
+    assert torch.load(tmp_path / "x.pt")["a"].tolist() == SPARSE.dense().tolist()
 
 
 def test_sizes_are_those_of_the_units():

@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from glueball.errors import FileFormatError
+import numpy as np
+
+from glueball.errors import DTypeError, FileFormatError
 
 from . import hdf5, keras, npz, params, pytorch, safetensors
-from .lazy import Arrays
+from .lazy import Arrays, Lazy
 from .progress import Progress
+from .sparse import CSR, RowSparse
 
 __all__ = ["FORMATS", "format_of", "write_file"]
 
@@ -67,6 +70,7 @@ def write_file(
         path: of the file; one that is there is replaced. A folder (one that is there, or a path that ends
             with a separator) gets shards.
         arrays: by name, in the order that the file will have. No more than one lazy array is in memory.
+            Sparse ones are for `.params` only.
         format: of FORMATS; by default that of the path's suffix.
         aliases: other name → name of the array (ties). Stored once where the format can; else each name gets
             the bytes.
@@ -78,7 +82,7 @@ def write_file(
 
     Raises:
         FileFormatError: no format has this suffix, or the format cannot hold what is given.
-        DTypeError: the format has no such dtype.
+        DTypeError: what is given is no array, or the format has no such dtype.
         MissingExtraError: the format needs a package that is not installed.
         OSError: the system cannot write it.
 
@@ -98,6 +102,7 @@ def write_file(
             f"only safetensors files are written in shards, into a folder; {os.fsdecode(path)!r} is to be"
             f" {kind}. Leave out max_shard_size, or give a folder's path"
         )
+    _check(arrays, kind)
     options: dict[str, Any] = {"metadata": metadata, "aliases": aliases, "progress": progress}
     if kind in _LIKE:
         options |= {"like": like, "pairs": pairs}
@@ -110,6 +115,15 @@ def write_file(
         safetensors.write_shards(path, arrays, max_shard_size=most, **options)
     else:
         _WRITERS[kind](path, arrays, **options)
+
+
+def _check(arrays: Mapping[str, Any], kind: str) -> None:
+    """Every value is an array that this format takes."""
+    for name, value in arrays.items():
+        if isinstance(value, (RowSparse, CSR)) and kind != "params":
+            raise DTypeError(f"{name!r} is sparse, which only .params files hold; give its .dense()")
+        if not isinstance(value, (np.ndarray, Lazy, RowSparse, CSR)):
+            raise DTypeError(f"{name!r} is no array but a {type(value).__name__}")
 
 
 def format_of(path: str | os.PathLike[str], *, sharded: bool = False) -> str:

@@ -26,7 +26,7 @@ from ..adapter import Adapter, Defaults, Facts, Memory, Shape
 from ..errors import DeferredError, DTypeError, OptimizerError, ShapeError, TieError
 from ..slots import Tree
 
-__all__ = ["Entries", "HostAdapter", "as_host"]
+__all__ = ["Entries", "HostAdapter", "as_host", "cast_array", "coerced", "dtype_kind"]
 
 Array = np.ndarray[Any, Any]
 
@@ -207,7 +207,7 @@ class HostAdapter(Defaults, ABC):
 
     def floating(self, array: Any) -> bool:
         """Whether it holds real floating numbers."""
-        return not self.lazy(array) and _kind(self.numpy_dtype(self.dtype(array))) == "f"
+        return not self.lazy(array) and dtype_kind(self.numpy_dtype(self.dtype(array))) == "f"
 
     def trainable(self, array: Any) -> bool:
         """Whether it takes gradients."""
@@ -275,6 +275,8 @@ class HostAdapter(Defaults, ABC):
         reason = self.unwritable(array)
         if reason:
             raise DTypeError(f"{name!r} cannot be written: {reason}.")
+        if type(value) is type(array):  # a copy of another cell
+            value = self._values(value)
         return coerced(value, tuple(array.shape), self.numpy_dtype(self.dtype(array)), name)
 
     def write(self, array: Any, value: Any) -> None:
@@ -406,7 +408,7 @@ class HostAdapter(Defaults, ABC):
 # ---- values on the host -------------------------------------------------------------------------------
 
 
-def _kind(dtype: np.dtype[Any]) -> str:
+def dtype_kind(dtype: np.dtype[Any]) -> str:
     """`b`, `i`, `f` or `c`; NumPy itself calls the floats of ml_dtypes void."""
     if dtype.kind in "iu":
         return "i"
@@ -429,10 +431,31 @@ def as_host(value: Any) -> Array:
         from . import adapter_named
 
         return adapter_named("torch").numpy(value)
-    array = np.asarray(value)
+    own = getattr(value, "numpy", None)  # TensorFlow's, whose `__array__` NumPy warns of
+    array = np.asarray(own() if callable(own) else value)
     if array.dtype == object or array.dtype.kind in "USmM":
         raise TypeError(f"it holds {array.dtype.type.__name__}")
     return array
+
+
+def cast_array(array: Any, dtype: Any, name: str) -> Any:
+    """An array of NumPy or JAX in another floating dtype; None for what is not floating, or has it.
+
+    Raises:
+        DTypeError: it is no floating dtype, or would lose a part.
+    """
+    try:
+        wanted = np.dtype(getattr(ml_dtypes, dtype, dtype) if isinstance(dtype, str) else dtype)
+    except TypeError:
+        raise DTypeError(f'{dtype!r} is no dtype of NumPy. Write numpy.float16 or "bfloat16".') from None
+    given, kind = np.dtype(array.dtype), dtype_kind(wanted)
+    if kind not in "fc":
+        raise DTypeError(f"{name!r} cannot be cast to {wanted.name}: write a floating dtype.")
+    if dtype_kind(given) not in "fc" or given == wanted:
+        return None
+    if dtype_kind(given) == "c" and kind == "f":
+        raise DTypeError(f"{name!r} is {given.name}: {wanted.name} would lose a part.")
+    return array.astype(wanted)
 
 
 def coerced(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Any:
@@ -454,12 +477,12 @@ def coerced(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str)
         raise ShapeError(
             f"{name!r} has shape {shape}, the value {array.shape}." + shape_hint(array.shape, shape)
         )
-    if _ORDER.index(_kind(array.dtype)) > _ORDER.index(_kind(dtype)):
+    if _ORDER.index(dtype_kind(array.dtype)) > _ORDER.index(dtype_kind(dtype)):
         raise DTypeError(
             f"{name!r} is {dtype.name}, the value {array.dtype.name}, which it cannot hold. "
             f"Convert the value first: value.astype({dtype.name!r})."
         )
-    if _kind(dtype) in "bi" and array.size and array.dtype != dtype:
+    if dtype_kind(dtype) in "bi" and array.size and array.dtype != dtype:
         low, high = int(array.min()), int(array.max())
         limits = (0, 1) if dtype.kind == "b" else (int(_limits(dtype).min), int(_limits(dtype).max))
         if low < limits[0] or high > limits[1]:

@@ -35,11 +35,13 @@ class Target(NamedTuple):
         name: the parameter's name; under `values`, with the prefix that the stream's name has.
         shape: the whole shape.
         fans: (fan_in, fan_out) as the layer's kind counts them, None below two dimensions.
-        parts: names of the equal blocks that lie packed along the first axis: `("q", "k", "v")`,
+        parts: names of the equal blocks that lie packed along one axis: `("q", "k", "v")`,
             `("i", "f", "g", "o")` of an LSTM, `("r", "z", "n")` of a GRU; empty for a plain array.
             Fans are those of one block.
         axes: the order of axes that makes one block's `(*kernel, inputs, outputs)`, the layout in which
-            Keras and JAX count fans; None where it is that already.
+            Keras and JAX count fans; None where it is that already, or where nothing is known.
+        along: the axis along which the blocks lie packed.
+        biases: for a recurrent layer's bias, how many such biases the layer adds up.
     """
 
     name: str
@@ -47,6 +49,27 @@ class Target(NamedTuple):
     fans: tuple[int, int] | None = None
     parts: tuple[str, ...] = ()
     axes: tuple[int, ...] | None = None
+    along: int = 0
+    biases: int = 2
+
+    @property
+    def outputs_first(self) -> tuple[int, ...] | None:
+        """The order of axes that makes `(outputs, inputs, *kernel)` of a weight kept with these last.
+
+        None where it is kept with outputs first, as torch and MXNet do.
+        """
+        if not self.axes or self.axes[0] != 0:
+            return None
+        *kernel, inputs, outputs = self.axes
+        return (outputs, inputs, *kernel)
+
+    def blocks(self, values: NDArray[Any]) -> NDArray[Any]:
+        """An array of the target's shape as (blocks, outputs, inputs, *kernel): a view to write into."""
+        count, size = max(len(self.parts), 1), self.shape[self.along]
+        before, after = self.shape[: self.along], self.shape[self.along + 1 :]
+        view = np.moveaxis(values.reshape(*before, count, size // count, *after), self.along, 0)
+        order = self.outputs_first
+        return view if order is None else view.transpose(0, *(axis + 1 for axis in order))
 
 
 class Initializer:

@@ -130,10 +130,12 @@ class Foreign(Whole):
     """Base of another framework's initializers, run under our seed; their adapters say how.
 
     `make(shape, key)` is called for each packed block in the layout `(*kernel, inputs, outputs)`, in which
-    Keras and JAX count fans, and its result is turned to the parameter's own.
+    Keras and JAX count fans, and its result is turned to the parameter's own. With `bare` it is called once
+    for the parameter's shape as it is, as a constructor does.
     """
 
     source: Any
+    bare = False
 
     def make(self, shape: tuple[int, ...], key: streams.Key) -> Any:
         """An array, a function of the shape and the key alone."""
@@ -141,8 +143,12 @@ class Foreign(Whole):
 
     def values(self, target: Target, seed: int) -> NDArray[Any]:
         """Blocks made one by one, each under a key of its own."""
+        if self.bare:
+            target = target._replace(parts=(), axes=None)
         count = max(len(target.parts), 1)
-        block = (target.shape[0] // count, *target.shape[1:]) if target.shape else ()
+        block = list(target.shape)
+        if target.parts:
+            block[target.along] //= count
         axes = tuple(range(len(block))) if target.axes is None else target.axes
         turned = tuple(block[axis] for axis in axes)
         made = []
@@ -155,4 +161,4 @@ class Foreign(Whole):
                     f"was asked for."
                 )
             made.append(values.transpose(np.argsort(axes)))
-        return np.concatenate(made) if target.parts else made[0]
+        return np.concatenate(made, axis=target.along) if target.parts else made[0]

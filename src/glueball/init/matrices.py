@@ -1,13 +1,14 @@
 """Initializers that look at the whole array: Orthogonal, Sparse; and fixed ones: Identity, Dirac, Bilinear.
 
-They read a weight as torch and MXNet keep it, `(outputs, inputs, *kernel)`. Blocks that are packed along
-the first axis (gates, q k v) are matrices of their own: each is orthogonal, each the identity.
+They read a weight as torch and MXNet keep it, `(outputs, inputs, *kernel)`; one that Keras or JAX keeps as
+`(*kernel, inputs, outputs)` is turned (`Target.blocks`). Blocks that are packed along an axis (gates, q k v)
+are matrices of their own: each is orthogonal, each the identity.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,6 @@ def _need(how: Whole, target: Target, dims: tuple[int, ...]) -> None:
         )
 
 
-def _blocks(values: NDArray[Any], target: Target) -> NDArray[Any]:
-    """The array as (blocks, rows, …), a view."""
-    count = max(len(target.parts), 1)
-    return values.reshape(count, target.shape[0] // count, *target.shape[1:])
-
-
 _MATRICES = tuple(range(2, 65))
 
 
@@ -45,7 +40,7 @@ class Orthogonal(Whole):
     The array, as a matrix (outputs, inputs · kernel), is Q of the QR decomposition of a normal one, with
     the signs of R's diagonal made positive, which makes Q uniform over all such matrices: Saxe et al.
     (2014), Mezzadri (2007), and `torch.nn.init.orthogonal_`, Keras's and JAX's `Orthogonal`. These take a
-    packed matrix as one; here each of a recurrent layer's gates is orthogonal.
+    packed matrix as one; here each of a recurrent layer's gates is orthogonal, unless `whole` is true.
 
     It looks at the whole array at once. It is a function of seed and name on one machine's linear
     algebra: another machine may round the last bits otherwise.
@@ -60,6 +55,7 @@ class Orthogonal(Whole):
     """
 
     gain: float = 1.0
+    whole: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         number(self, "gain")
@@ -72,7 +68,7 @@ class Orthogonal(Whole):
         """Q of each block."""
         values = normal(target.name, target.shape, seed)
         if values.size:
-            for block in _blocks(values, target):
+            for block in (target._replace(parts=()) if self.whole else target).blocks(values):
                 matrix = block.reshape(block.shape[0], -1)
                 wide = matrix.shape[0] < matrix.shape[1]
                 q, r = np.linalg.qr(matrix.T if wide else matrix)
@@ -116,8 +112,10 @@ class Sparse(Whole):
         values = normal(target.name, target.shape, seed) * self.std
         order = np.empty(target.shape)
         streams.fill(order, streams.Uniform(0, 1), seed, f"{target.name}\0zeros")
-        zeros = math.ceil(self.sparsity * target.shape[0])
-        np.put_along_axis(values, np.argsort(order, axis=0, kind="stable")[:zeros], 0.0, axis=0)
+        alone = target._replace(parts=())
+        (matrix,), (order,) = alone.blocks(values), alone.blocks(order)
+        zeros = math.ceil(self.sparsity * len(matrix))
+        np.put_along_axis(matrix, np.argsort(order, axis=0, kind="stable")[:zeros], 0.0, axis=0)
         return values
 
 
@@ -149,7 +147,7 @@ class Identity(Whole):
     def values(self, target: Target, seed: int) -> NDArray[Any]:
         """The same whatever the seed."""
         values = np.zeros(target.shape)
-        for block in _blocks(values, target):
+        for block in target.blocks(values):
             np.fill_diagonal(block, self.gain)
         return values
 
@@ -180,22 +178,24 @@ class Dirac(Whole):
     def check(self, target: Target) -> None:
         """Three to five dimensions, and outputs that divide into the groups."""
         _need(self, target, (3, 4, 5))
-        if target.shape[0] % self.groups:
+        outputs = target.shape[(target.outputs_first or (0,))[0]]
+        if outputs % self.groups:
             raise InitializerError(
-                f"{self!r} cannot divide the {target.shape[0]} outputs of {target.name!r}, of shape "
+                f"{self!r} cannot divide the {outputs} outputs of {target.name!r}, of shape "
                 f"{target.shape}, into {self.groups} groups. Write groups as the layer has them."
             )
 
     def values(self, target: Target, seed: int) -> NDArray[Any]:
         """The same whatever the seed."""
-        outputs, inputs, *kernel = target.shape
         values = np.zeros(target.shape)
+        (weight,) = target._replace(parts=()).blocks(values)
+        outputs, inputs, *kernel = weight.shape
         if values.size:
             each = outputs // self.groups
             channel = np.arange(min(each, inputs))
             middle: Any = tuple(size // 2 for size in kernel)
             for group in range(self.groups):
-                values[(group * each + channel, channel, *middle)] = 1
+                weight[(group * each + channel, channel, *middle)] = 1
         return values
 
 
@@ -223,9 +223,10 @@ class Bilinear(Whole):
     def values(self, target: Target, seed: int) -> NDArray[Any]:
         """The same whatever the seed."""
         values = np.ones(target.shape)
-        for axis, size in enumerate(target.shape[2:], 2):
+        (weight,) = target._replace(parts=()).blocks(values)
+        for axis, size in enumerate(weight.shape[2:], 2):
             f = math.ceil(size / 2)
             c = (2 * f - 1 - f % 2) / (2 * f) if f else 0.0
             along = 1 - np.abs(np.arange(size) / f - c) if f else np.ones(0)
-            values *= along.reshape(-1, *(1 for _ in target.shape[axis + 1 :]))
+            weight *= along.reshape(-1, *(1 for _ in weight.shape[axis + 1 :]))
         return values

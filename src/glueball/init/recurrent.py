@@ -59,7 +59,7 @@ class ForgetBias(Whole):
 
     That is an LSTM's forget gate, and a GRU's update gate z (h' = z h + (1 − z) n). The layer adds two
     biases, `bias_ih` and `bias_hh`; each gets half, so that one rule serves both: Gers, Schmidhuber and
-    Cummins (2000), Jozefowicz et al. (2015).
+    Cummins (2000), Jozefowicz et al. (2015). A layer of Keras adds one bias, or two in the rows of one array.
 
     Raises:
         InitializerError: a bias that is no number, or a parameter that is no bias of an LSTM or a GRU.
@@ -78,7 +78,8 @@ class ForgetBias(Whole):
 
     def check(self, target: Target) -> None:
         """A vector whose layer has gates."""
-        if len(target.shape) != 1 or not {"f", "z"} & set(target.parts):
+        plain = len(target.shape) == 1 + target.along and target.fans is None
+        if not plain or not {"f", "z"} & set(target.parts):
             raise InitializerError(
                 f"{self!r} is for the biases of LSTM and GRU layers, and {target.name!r} of shape "
                 f"{target.shape} is none. Name them in its rule."
@@ -86,8 +87,8 @@ class ForgetBias(Whole):
 
     def values(self, target: Target, seed: int) -> NDArray[np.float64]:
         """The same whatever the seed."""
-        values = np.zeros((len(target.parts), target.shape[0] // len(target.parts)))
-        for at, gate in enumerate(target.parts):
+        values = np.zeros(target.shape)
+        for gate, block in zip(target.parts, target.blocks(values), strict=True):
             if gate in ("f", "z"):
-                values[at] = self.bias / 2
-        return values.reshape(target.shape)
+                block[...] = self.bias / target.biases
+        return values

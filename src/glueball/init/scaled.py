@@ -79,9 +79,12 @@ class Scaled(Initializer):
         """
         fans = self.fan or target.fans
         if fans is None:
+            why = "its layer is not known, so neither is which axis is which"
+            if len(target.shape) < 2:
+                why = "fewer than two dimensions"
             raise InitializerError(
                 f"{type(self).__name__} needs fan_in and fan_out, and {target.name!r} of shape "
-                f"{target.shape} has none (fewer than two dimensions). Give it a rule of its own before "
+                f"{target.shape} has none ({why}). Give it a rule of its own before "
                 f"this one, {{{target.name!r}: 0}}, or give the fans: fan=(inputs, outputs)."
             )
         return _scaled(self, fans)

@@ -8,6 +8,7 @@ bins are in order. A bin is at most 1/128 as wide as the numbers in it are large
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ HISTOGRAM = 64
 
 _BITS = 16
 _NORMAL = 2.0**-126  # float32 loses its precision below
+_INFINITE = 0x7F80  # the upper bits of infinity
 _ZERO = 1 << 15  # the key of the smallest number that is not negative
 
 
@@ -107,8 +109,9 @@ class Bins:
         if self.dropped is None:
             values = self.keys.astype(np.float64)
             return values, values
-        keys = self.keys.astype(np.int64)
-        return _edge(keys << self.dropped), _edge((keys + 1) << self.dropped)
+        edges = _all_edges()
+        keys = self.keys.astype(np.intp) << self.dropped
+        return edges[keys], edges[keys + (1 << self.dropped)]
 
     def coarse(self, most: int) -> Bins:
         """At most so many bins, neighbours added up until they are so few; itself where that is so.
@@ -139,20 +142,25 @@ class Bins:
         """The counts of a histogram from low to high; a bin across one of its edges is divided."""
         if self.dropped is None:
             return spread(self.keys.astype(np.float64), low, high, self.counts)
-        begin, end = self.edges()
-        points = np.column_stack((np.clip(begin, low, high), np.clip(end, low, high))).ravel()
-        ends = np.cumsum(self.counts.astype(np.int64))
-        below = np.column_stack((ends - self.counts, ends)).ravel()
+        points = np.empty(2 * len(self.keys))
+        points[::2], points[1::2] = self.edges()
+        np.clip(points, low, high, out=points)
+        ends = np.cumsum(self.counts, dtype=np.int64)
+        below = np.empty(len(points), np.int64)
+        below[::2], below[1::2] = ends - self.counts, ends
         upto = np.rint(np.interp(_edges(*span(low, high), HISTOGRAM), points, below)).astype(np.int64)
         upto[0], upto[-1] = 0, ends[-1]
         between: NDArray[np.int64] = np.diff(upto)
         return between
 
 
-def _edge(keys: NDArray[np.int64]) -> NDArray[np.float64]:
-    size = np.abs(keys - _ZERO).astype(np.uint32) << np.uint32(_BITS)
-    values = size.view(np.float32).astype(np.float64)
-    return np.where(keys >= _ZERO, values, -values)
+@cache
+def _all_edges() -> NDArray[np.float64]:
+    """Where the bin of each key begins, and where the last one ends."""
+    values = np.full(_ZERO + 1, np.inf)  # above the largest finite number there are no bins
+    size = np.arange(_INFINITE, dtype=np.uint32) << np.uint32(_BITS)
+    values[:_INFINITE] = size.view(np.float32)
+    return np.concatenate((-values[:0:-1], values))
 
 
 def runs(tops: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
@@ -162,8 +170,9 @@ def runs(tops: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.int64
         tops: at least one; they are sorted in place.
     """
     tops.sort()
-    ends = np.concatenate((np.flatnonzero(tops[1:] != tops[:-1]), [len(tops) - 1]))
-    keys, counts = tops[ends], np.diff(ends, prepend=-1)
+    ends = np.append(np.flatnonzero(tops[1:] != tops[:-1]), len(tops) - 1)
+    keys, counts = tops[ends], ends + 1
+    counts[1:] -= ends[:-1] + 1
     first = int(np.searchsorted(keys, np.uint16(_ZERO)))  # negative numbers are above, the smallest last
     return (
         np.concatenate((~keys[first:][::-1], keys[:first] | np.uint16(_ZERO))),

@@ -30,11 +30,10 @@ class Collection:
         return found
 
     def names_of(self) -> dict[int, str]:
-        """Name by the `id` of the array, as the model is now."""
+        """Name by the `id` of the model's own object, as the model is now."""
         tree = self.tree
-        return {
-            id(array): name for array, name in zip(tree.arrays(range(len(tree))), tree.names, strict=True)
-        }
+        own = tree.adapter.own(tree.arrays(range(len(tree))))
+        return {id(array): name for array, name in zip(own, tree.names, strict=True)}
 
     def walk(self) -> Tree:
         """The model as it is now."""

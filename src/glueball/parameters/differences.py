@@ -166,7 +166,7 @@ class Difference(Sequence[DiffRow]):
         try:
             import pandas
         except ModuleNotFoundError:
-            raise MissingExtraError("pandas is not installed: pip install pandas") from None
+            raise MissingExtraError("pandas is not installed: pip install 'glueball[tables]'") from None
         return pandas.DataFrame([row.as_dict() for row in self.rows])
 
     def table(self, *, all: bool = False, fold: bool | None = None, limit: int | None = 60) -> Listing:

@@ -53,12 +53,13 @@ def check_optimizer(tree: Tree, names: Sequence[str], whole: bool, optimizer: An
     held = adapter.held(optimizer)
     inside = {id(array) for _, array in held}
     arrays = tree.arrays(range(len(tree)))
-    model = set(map(id, arrays))
+    own = adapter.own(arrays)
+    model = set(map(id, own))
     chosen = set(names)
     missing, frozen = [], []
-    for row, (name, array) in enumerate(zip(tree.names, arrays, strict=True)):
+    for row, (name, array, its) in enumerate(zip(tree.names, arrays, own, strict=True)):
         if row not in tree.buffers and (whole or name in chosen):
-            if id(array) in inside:
+            if id(its) in inside:
                 if not adapter.trainable(array):
                     frozen.append(name)
             elif adapter.trainable(array):

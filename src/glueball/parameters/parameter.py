@@ -17,6 +17,7 @@ from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
 from ..slots import Site, Tree
 from ..views.table import Row, parameter_table
 from .origin import Origin, origin_of
+from .untouched import touch
 
 if TYPE_CHECKING:
     from ..measures import Stats
@@ -247,6 +248,7 @@ class Parameter:
         self._need_values("set")
         adapter, array = self._tree.adapter, self._array()
         adapter.write(array, adapter.coerce(array, native(value, adapter), self.name))
+        touch(self.sites)
 
     def zero_grad(self) -> None:
         """Set the gradient to zero in place; where there is none there stays none."""

@@ -202,7 +202,12 @@ def _resolve(
             if isinstance(chosen, Given):
                 plan._given[row] = adapter.coerce(array, native(chosen.given, adapter), target.name)
                 continue
-            if chosen.needs_fan and target.fans is None and whole_layers[number]:
+            if (
+                chosen.needs_fan
+                and target.fans is None
+                and whole_layers[number]
+                and _fanless(tree, row, target)
+            ):
                 left_alone.append(target.name)
                 continue
             distribution = chosen.distribution(target)
@@ -236,6 +241,11 @@ def _takes_layers(tree: Tree, pattern: Pattern | None) -> bool:
     if isinstance(pattern, tuple):
         return all(isinstance(part, type) for part in pattern)
     return pattern is None or isinstance(pattern, type) or id(pattern) in tree.index
+
+
+def _fanless(tree: Tree, row: int, target: Target) -> bool:
+    """Whether a parameter has no fans by its nature; those of an unknown layer have to be given."""
+    return len(target.shape) < 2 or resolve_row(tree, row, Default(), target) is not None
 
 
 def _shape(tree: Tree, row: int, array: Any) -> Any:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..about import __version__
 from ..checkpoints.atomic import replacing
 from ..checkpoints.base import Checkpoint
 from ..errors import PatternError
@@ -42,8 +43,6 @@ def write_report(
     grad: bool = True,
 ) -> Path:
     """Write a report of some parameters, and of others beside them; see `ParameterDict.report`."""
-    from .. import __version__
-
     if other is not None:
         other = opened(other)
     sides = [params] if other is None else [params, other]

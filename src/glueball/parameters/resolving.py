@@ -22,6 +22,7 @@ def target_of(adapter: Adapter, name: str, owner: Any, attribute: str, shape: tu
         adapter.fans(owner, attribute, shape),
         adapter.parts(owner, attribute),
         adapter.axes(owner, attribute, shape),
+        *adapter.packing(owner, attribute, shape),
     )
 
 

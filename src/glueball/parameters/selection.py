@@ -174,15 +174,12 @@ class Selection(Mapping[str, Parameter]):
         return [*self.names(), *self._steps()]
 
     def _find(self, slot: str) -> Parameter | Self | None:
-        row = self._tree.by_name.get(slot)
-        if row is not None:
-            return self._handle(row) if self._has(row) else None
-        rows = [row for row in self._tree.by_other_name.get(slot, ()) if self._has(row)]
+        rows = [row for row in self._tree.rows_named(slot) if self._has(row)]
         if len(rows) == 1:
             return self._handle(rows[0])
         if rows:
             # Several arrays from which one weight is computed.
-            return self._view(lambda at: at.tree.by_other_name.get(slot, ()), self._base)
+            return self._view(lambda at: at.tree.rows_named(slot), self._base)
         return None
 
     def _layer(self, key: str | int) -> Self | None:

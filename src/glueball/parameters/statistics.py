@@ -155,7 +155,7 @@ class StatsTable(Sequence[StatsRow]):
         try:
             import pandas
         except ModuleNotFoundError:
-            raise MissingExtraError("pandas is not installed: pip install pandas") from None
+            raise MissingExtraError("pandas is not installed: pip install 'glueball[tables]'") from None
         return pandas.DataFrame([row.as_dict() for row in self.rows])
 
     def table(self, *, limit: int | None = 60) -> Listing:

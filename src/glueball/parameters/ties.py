@@ -37,9 +37,10 @@ class Exchange:
     ) -> None:
         self._collection = collection
         self._dropped, self._added = [name for name, _ in drop], [name for name, *_ in add]
-        self._sources = [source for *_, source in add]
-        self.drop = [tensor for _, tensor in drop]
-        self.add = [tensor for _, tensor, _ in add]
+        self._sources = collection.tree.adapter.own([source for *_, source in add])
+        own = collection.tree.adapter.own
+        self.drop = own([tensor for _, tensor in drop])
+        self.add = own([tensor for _, tensor, _ in add])
 
     def __bool__(self) -> bool:
         return bool(self.drop or self.add)
@@ -87,9 +88,15 @@ def tie(collection: Collection, first: Parameter, to: Parameter) -> Exchange:
     if old is new:
         return Exchange(collection)
     _check(first, to)
-    for owner, attribute in first.sites:
-        first._tree.adapter.rebind(owner, attribute, new, to.sites[0])
+    _rebind(first, to)
     return Exchange(collection, [(first.name, old)])
+
+
+def _rebind(first: Parameter, to: Parameter) -> None:
+    """Put the array of `to` at the sites of `first`, of which each may put new owners into the tree."""
+    tree, new = first._tree, to._array()
+    for at, attribute in tree.places(first._row):
+        tree.adapter.rebind(tree.owners[at], attribute, new, to.sites[0])
 
 
 def _check(first: Parameter, to: Parameter) -> None:
@@ -170,7 +177,7 @@ def retie(collection: Collection, rows: Sequence[int]) -> Exchange:
     The model is walked anew; what is to be tied is known by slots: from the collection, from the aliases
     that were found earlier in it, and from those found now. All is checked before the first is rebound.
     """
-    old, adapter = collection.tree, collection.tree.adapter
+    old = collection.tree
     now = Collection(collection.walk())
     wanted = [old.slots(row) for row in rows if old.tied(row)]
     found = find_aliases([now.handle(row) for row in range(len(now.tree))])
@@ -188,6 +195,5 @@ def retie(collection: Collection, rows: Sequence[int]) -> Exchange:
     for first, to in pairs:
         drop.append((first.name, first._array()))
         add.append((to.name, to._array(), first._array()))
-        for owner, attribute in first.sites:
-            adapter.rebind(owner, attribute, to._array(), to.sites[0])
+        _rebind(first, to)
     return Exchange(collection, drop, add)

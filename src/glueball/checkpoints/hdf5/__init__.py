@@ -5,7 +5,7 @@ Keras keeps. Text attributes of the file itself are `metadata`, those of groups 
 others are listed in `other`. What leads out of the file (external links, external and virtual storage) is an
 error: opening one file reads no other.
 
-The rooms inside: `reading`, `writing`.
+The rooms inside: `reading` (and `heaps`, which it looks at first), `writing`.
 """
 
 from .reading import MAGIC, Hdf5File

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import Any
 
@@ -50,7 +49,7 @@ class KerasFile(Checkpoint):
             raise FileFormatError(f"{file}: the archive has no {WEIGHTS}, so it is no Keras model")
         if member.compressed:
             raise archive.bad(member, "it is compressed, and Keras keeps weights as they are")
-        inside = io.BufferedReader(opened(content, member))
+        inside = opened(content, member)
         self.weights = Hdf5File(path, content=inside, allow_expansion=allow_expansion)
         metadata = dict(self.weights.metadata)
         if METADATA in archive.members:

@@ -53,8 +53,9 @@ class ParamsCheckpoint(Checkpoint):
             self._places[name] = place
         if self._file.trailing:
             other["the end"] = f"{self._file.trailing} bytes that belong to no array"
-        size = os.path.getsize(path)
-        super().__init__(self._file.file, entries, size=size, other=other, allow_expansion=allow_expansion)
+        super().__init__(
+            self._file.file, entries, size=self._file.size, other=other, allow_expansion=allow_expansion
+        )
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
         array = self._file.read(self._places[entry.name], copy=False)

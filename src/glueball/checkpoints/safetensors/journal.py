@@ -23,6 +23,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..atomic import replacing, sync_folder
+from ..remote import is_remote
 from .layout import HEAD
 
 __all__ = ["recovered", "rewrite", "settled"]
@@ -79,6 +80,8 @@ def recovered(path: str | os.PathLike[str]) -> bytes | None:
     Returns:
         The header's JSON where it could be made whole only in memory, since the file cannot be written to.
     """
+    if is_remote(path):
+        return None
     path = os.path.realpath(path)
     journal = _beside(path)
     if not os.path.exists(journal):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Checkpoint, Entry, Index
 from ..mapping import mapped
+from ..parts import part
 from .journal import settled
 from .layout import HEAD, header_size, parse_header
 
@@ -39,6 +39,4 @@ class SafetensorsFile(Checkpoint):
         super().__init__(file, **header._asdict(), size=size, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
-        dtype = entry.dtype.newbyteorder("<")
-        whole: NDArray[Any] = np.ndarray(entry.shape, dtype, self._content, entry.offset or 0)
-        return whole[key] if key != () else whole
+        return part(self._content, entry.shape, entry.dtype.newbyteorder("<"), entry.offset or 0, key)

@@ -1,6 +1,6 @@
-"""Keras initializers: rebuilt from their own config with a seed made from ours.
+"""Keras initializers, and TensorFlow's: rebuilt from their own config with a seed made from ours.
 
-Keras need not be imported for that; the object brings its class.
+Neither need be imported for that; the object brings its class.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class KerasInitializer(Foreign):
     """
 
     source: Any
+    bare: bool = False
 
     def make(self, shape: tuple[int, ...], key: Key) -> Any:
         """What a twin of the initializer, with a seed of 32 bits, makes."""
@@ -47,11 +48,15 @@ class KerasInitializer(Foreign):
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._config().items())
-        return f"keras.{type(self.source).__name__}({shown})"
+        return f"{self._kind()}({shown})"
 
     def to_json(self) -> Any:
         """Class and config; `from_json` asks for one of them, `known={"keras.Zeros": keras…Zeros}`."""
-        return {"kind": f"keras.{type(self.source).__name__}", **self._config()}
+        return {"kind": self._kind(), **self._config()}
+
+    def _kind(self) -> str:
+        kind = type(self.source)
+        return f"{'tf' if kind.__module__.startswith('tensorflow.') else 'keras'}.{kind.__name__}"
 
 
 def initializer(given: Any) -> Initializer:

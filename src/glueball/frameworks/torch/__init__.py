@@ -1,8 +1,12 @@
 """PyTorch: the adapter.
 
 `walk` finds the tensors, `own` asks modules that know more of them, `arrays` reads and writes one,
+`changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer,
+`layouts` what it holds, and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks
+with `torch.optim`.
 `changing` gives it another dtype or device, `meta` builds without memory; `layers` knows the fans of a layer
-and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`.
+and `defaults` what its constructor draws; `streams` draws on a GPU; `optim` speaks with `torch.optim`;
+`watching` measures at each step.
 """
 
 from __future__ import annotations
@@ -15,8 +19,9 @@ import torch
 
 from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
+from ...gauges import Gauges
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, meta, optim, own, reading, sharing
+from . import arrays, changing, defaults, layers, layouts, meta, optim, own, reading, sharing
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -70,6 +75,7 @@ class TorchAdapter(Defaults):
     fans = staticmethod(layers.fans)
     parts = staticmethod(layers.parts)
     axes = staticmethod(layers.axes)
+    layout = staticmethod(layouts.layout)
     default = staticmethod(defaults.default)
     part = staticmethod(defaults.part)
 
@@ -114,6 +120,13 @@ class TorchAdapter(Defaults):
             return
         table = owner._parameters if attribute in owner._parameters else owner._buffers
         table[attribute] = array
+
+    @staticmethod
+    def gauges() -> Gauges:
+        """Statistics by torch's operations over many tensors at once."""
+        from .watching import TorchGauges
+
+        return TorchGauges()
 
     @staticmethod
     def dtype(array: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ...adapter import Shape
+from ...layouts import Layout
 
 __all__ = ["Itself", "Layer", "itself", "own_names"]
 
@@ -37,6 +38,9 @@ class Itself(Protocol):
 
     def layer(self, owner: Any, attribute: str) -> Layer:
         """What an array is to it."""
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """What it holds in the form that all frameworks share, () where it is no known layer."""
 
     def default(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> Any:
         """The initializer for what its constructor would draw, None where it is not known."""

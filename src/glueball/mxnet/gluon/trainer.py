@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from torch.utils.hooks import RemovableHandle
 
 from .. import optimizer as optimizers
 from .._mode import mode
@@ -87,6 +90,7 @@ class Trainer(metaclass=MXNetType):
             self._optimizer = optimizers.create(optimizer, param_dict=by_index, **given)
         self._scale = self._optimizer.rescale_grad
         self._ready = False
+        self._hooks: tuple[OrderedDict[int, Any], OrderedDict[int, Any]] = OrderedDict(), OrderedDict()
         self._updaters = [optimizers.get_updater(self._optimizer)]
         for parameter in self._params:
             parameter._set_trainer(self)
@@ -104,6 +108,34 @@ class Trainer(metaclass=MXNetType):
     def set_learning_rate(self, lr: float) -> None:
         """Take another rate from now on; an error where a scheduler gives it."""
         self._optimizer.set_learning_rate(lr)
+
+    # ---- what torch's tools, and ours, ask of an optimizer ------------------------------------------
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The tensors that it updates, as torch's optimizers tell them: one group, with Gluon's names."""
+        updated = [parameter for parameter in self._params if parameter.grad_req != "null"]
+        return [
+            {
+                "params": [parameter._tensor for parameter in updated],
+                "param_names": [parameter.name for parameter in updated],
+            }
+        ]
+
+    def register_step_pre_hook(self, hook: Callable[[Any, Any, Any], Any]) -> RemovableHandle:
+        """Call `hook(trainer, args, kwargs)` before each update, as torch's optimizers do."""
+        return self._register(0, hook)
+
+    def register_step_post_hook(self, hook: Callable[[Any, Any, Any], Any]) -> RemovableHandle:
+        """Call `hook(trainer, args, kwargs)` after each update."""
+        return self._register(1, hook)
+
+    def _register(self, when: int, hook: Callable[[Any, Any, Any], Any]) -> RemovableHandle:
+        handle = RemovableHandle(self._hooks[when])
+        self._hooks[when][handle.id] = hook
+        return handle
+
+    # ---- steps --------------------------------------------------------------------------------------
 
     def step(self, batch_size: int, ignore_stale_grad: bool = False) -> None:
         """Update every Parameter by its gradient divided by `batch_size`.
@@ -133,6 +165,14 @@ class Trainer(metaclass=MXNetType):
     def update(self, batch_size: int, ignore_stale_grad: bool = False) -> None:
         """What `step` does after adding up gradients."""
         self._must_be_ready()
+        given = (self, batch_size, ignore_stale_grad)
+        for hook in tuple(self._hooks[0].values()):
+            hook(self, given, {})
+        self._update(batch_size, ignore_stale_grad)
+        for hook in tuple(self._hooks[1].values()):
+            hook(self, given, {})
+
+    def _update(self, batch_size: int, ignore_stale_grad: bool) -> None:
         self._optimizer.rescale_grad = self._scale / batch_size
         if mode.recording:
             for parameter in self._params:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .... import init as core
 from ....frameworks.torch.own import Layer
+from ....layouts import Layout
 from ... import initializer
 from ...ndarray import NDArray
 from ...ndarray.graph import writable
@@ -38,6 +39,12 @@ class _Itself:
         if "num_group" in options:
             return Layer("transposed" if getattr(owner, "_transposed", False) else "", options["num_group"])
         return Layer("embedding" if "input_dim" in options else "")
+
+    def layout(self, owner: Any) -> Sequence[Layout]:
+        """Of Gluon's own layers."""
+        from ..nn.layouts import layout  # its layers are blocks
+
+        return layout(owner)
 
     def default(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> core.Initializer | None:
         """The Parameter's own initializer, else what `initialize()` takes; None for code of a user's."""
