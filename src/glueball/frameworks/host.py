@@ -275,6 +275,8 @@ class HostAdapter(Defaults, ABC):
         reason = self.unwritable(array)
         if reason:
             raise DTypeError(f"{name!r} cannot be written: {reason}.")
+        if type(value) is type(array):  # a copy of another cell
+            value = self._values(value)
         return coerced(value, tuple(array.shape), self.numpy_dtype(self.dtype(array)), name)
 
     def write(self, array: Any, value: Any) -> None:
@@ -429,7 +431,8 @@ def as_host(value: Any) -> Array:
         from . import adapter_named
 
         return adapter_named("torch").numpy(value)
-    array = np.asarray(value)
+    own = getattr(value, "numpy", None)  # TensorFlow's, whose `__array__` NumPy warns of
+    array = np.asarray(own() if callable(own) else value)
     if array.dtype == object or array.dtype.kind in "USmM":
         raise TypeError(f"it holds {array.dtype.type.__name__}")
     return array

@@ -21,7 +21,8 @@ def _top(thing: Any) -> str:
 
 def _is_keras(given: Any) -> bool:
     return any(
-        c.__qualname__ == "Initializer" and _top(c) in ("keras", "tf_keras", "tensorflow") for c in type(given).__mro__
+        c.__qualname__ == "Initializer" and _top(c) in ("keras", "tf_keras", "tensorflow")
+        for c in type(given).__mro__
     )
 
 

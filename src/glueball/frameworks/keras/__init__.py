@@ -18,7 +18,7 @@ from ...adapter import Adapter, Facts, Memory, Shape
 from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import adapter_named
-from ..host import HostAdapter, coerced
+from ..host import HostAdapter, as_host, coerced
 from . import building, defaults, generators, layers, layouts, optim, sharing
 from . import walk as walking
 from .building import Unbuilt
@@ -133,8 +133,7 @@ class KerasAdapter(HostAdapter):
 
     def read(self, cell: Any) -> Array:
         """The values on the host."""
-        values: Array = keras.ops.convert_to_numpy(self._tensor(cell))
-        return values
+        return as_host(self._tensor(cell))
 
     def put(self, cell: Any, values: Array) -> None:
         """`variable.assign`, which no gradient tape records and to which no constraint applies."""

@@ -5,7 +5,9 @@ first runs, or when `model.build(shape)` is called. That is where we listen. A m
 its own `build`, so who waits is told once, when the outermost of them is done.
 
 Some models are built while Keras only looks what shapes come out (`fit`, a subclassed model's first call).
-The variables get their first values when that is over, so whoever waits is told after them.
+The variables get their first values when that is over, so whoever waits is told after them. What goes wrong
+then Keras would take for a model that it cannot look through, and go on; so it is raised a little later, when
+the model's own `build` is done.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from functools import wraps
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.variables import register_uninitialized_variable
 
@@ -43,6 +46,7 @@ class _Now(threading.local):
     def __init__(self) -> None:
         self.depth = 0
         self.due: list[Callable[[], None]] = []
+        self.wrong: Exception | None = None
 
 
 _now = _Now()
@@ -82,6 +86,9 @@ def _listen(layer: Any) -> Any:
             due, _now.due = _now.due, []
             if due:
                 _tell(due)
+            if _now.wrong is not None and not in_stateless_scope():
+                wrong, _now.wrong = _now.wrong, None
+                raise wrong
         return result
 
     listening: Any = build
@@ -93,8 +100,11 @@ def _listen(layer: Any) -> Any:
 
 def _tell(due: Sequence[Callable[[], None]]) -> None:
     if in_stateless_scope():
-        # Keras initialises its variables one after the other when the scope ends, and then this.
-        register_uninitialized_variable(_After(due))
+        after = next((one for one in reversed(_queue()) if isinstance(one, _After)), None)
+        if after is None:
+            after = _After()
+            register_uninitialized_variable(after)
+        after.due += [fill for fill in due if all(fill is not other for other in after.due)]
         return
     with eagerly():
         for fill in due:
@@ -102,13 +112,25 @@ def _tell(due: Sequence[Callable[[], None]]) -> None:
 
 
 class _After:
-    """Takes the place of a variable that Keras has to initialise after those before it."""
+    """Takes the place of a variable that Keras has to initialise, and waits until it is the last."""
 
-    def __init__(self, due: Sequence[Callable[[], None]]) -> None:
-        self._due = due
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
 
     def _deferred_initialize(self) -> None:
-        _tell(self._due)
+        queue = _queue()
+        if queue and queue[-1] is not self:
+            register_uninitialized_variable(self)  # Keras runs over the list while it grows
+            return
+        try:
+            _tell(self.due)
+        except Exception as wrong:
+            _now.wrong = wrong
+
+
+def _queue() -> list[Any]:
+    """What Keras initialises when the scope ends."""
+    return global_state.get_global_attribute("uninitialized_variables") or []
 
 
 def eagerly() -> AbstractContextManager[Any]:

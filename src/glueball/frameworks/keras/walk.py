@@ -426,7 +426,9 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                     variables = (*variables, *others)
                 form = kind.last
                 if len(form.keys) != len(variables) or len(form.node_keys) != len(generators) + len(layers):
-                    form = kind.last = kind.forms.get((len(variables), len(generators) + len(layers)), _NOTHING)
+                    form = kind.last = kind.forms.get(
+                        (len(variables), len(generators) + len(layers)), _NOTHING
+                    )
                 for key, variable in zip(form.keys, variables):  # noqa: B905
                     if books.get(key) is not variable:
                         form = _NOTHING
@@ -437,7 +439,9 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                 ):
                     arrays, below = _scan(owner, kind)
                     if not buffers:
-                        below = [node for node in below if not isinstance(node[1], keras.random.SeedGenerator)]
+                        below = [
+                            node for node in below if not isinstance(node[1], keras.random.SeedGenerator)
+                        ]
                 else:
                     arrays = zip(form.names, variables)  # noqa: B905
                     if generators and buffers:

@@ -195,6 +195,8 @@ class NNXAdapter(HostAdapter):
     # ---- initialising -------------------------------------------------------------------------------
 
     fans = staticmethod(layers.fans)
+    parts = staticmethod(layers.parts)
+    packing = staticmethod(layers.packing)
     axes = staticmethod(layers.axes)
     default = staticmethod(defaults.default)
 

@@ -63,7 +63,7 @@ def _kernel(owner: Any, shape: Shape, above: Callable[[], Sequence[Any]]) -> Ini
     if isinstance(holder, _CELLS) and any(
         getattr(holder, name, None) is owner for name in ("dense_h", "hi", "hf", "hg", "ho")
     ):
-        return Orthogonal()
+        return Orthogonal(whole=True)
     if isinstance(owner, nnx.LinearGeneral):  # it flattens the kernel, with its batch axes
         stop = len(shape) - len(owner.out_features)
         inputs, outputs = math.prod(shape[:stop]), math.prod(shape[stop:])

@@ -12,20 +12,30 @@ from weakref import WeakKeyDictionary
 
 from flax import nnx
 
-__all__ = ["axes", "fans", "note_gates"]
+__all__ = ["axes", "fans", "note_gates", "packing", "parts"]
 
-_gates: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-"""The layers in recurrent cells whose outputs are those of several gates, and of how many."""
+_gates: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
+"""The layers in recurrent cells whose outputs are those of several gates, and these."""
 
-_CELLS = {nnx.OptimizedLSTMCell: 4, nnx.GRUCell: 3}
+_CELLS = {nnx.OptimizedLSTMCell: ("i", "f", "g", "o"), nnx.GRUCell: ("r", "z", "n")}
 
 
 def note_gates(owner: Any) -> None:
     """Remember the packed layers of a recurrent cell."""
-    for cell, count in _CELLS.items():
+    for cell, gates in _CELLS.items():
         if isinstance(owner, cell):
             for name in ("dense_i", "dense_h"):
-                _gates[getattr(owner, name)] = count
+                _gates[getattr(owner, name)] = gates
+
+
+def parts(owner: Any, attribute: str) -> tuple[str, ...]:
+    """The gates that lie packed along the last axis of a layer in a recurrent cell."""
+    return _gates.get(owner, ()) if isinstance(owner, nnx.Linear) else ()
+
+
+def packing(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Along the last axis; a cell adds one bias."""
+    return max(len(shape) - 1, 0), 1
 
 
 def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
@@ -42,7 +52,7 @@ def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] 
     if attribute != "kernel" or len(shape) < 2:
         return None
     if isinstance(owner, nnx.Linear):
-        return shape[0], shape[1] // _gates.get(owner, 1)
+        return shape[0], shape[1] // (len(parts(owner, attribute)) or 1)
     if isinstance(owner, nnx.LinearGeneral):
         start, stop = len(owner.batch_axis), len(shape) - len(owner.out_features)
         return math.prod(shape[start:stop]), math.prod(shape[stop:])
@@ -69,7 +79,15 @@ def _einsum(text: str, shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def axes(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """None: they lie so already, but for a transposed convolution that keeps its kernel transposed."""
-    if attribute == "kernel" and isinstance(owner, nnx.ConvTranspose) and owner.transpose_kernel:
-        return (*range(len(shape) - 2), len(shape) - 1, len(shape) - 2)
-    return None
+    """The order that makes (*kernel, inputs, outputs): as it is, but for a kernel that is kept transposed.
+
+    None for what has more axes of one kind (`LinearGeneral`, `Einsum`) and for an embedding.
+    """
+    if attribute in ("lora_a", "lora_b") and isinstance(owner, nnx.LoRA):
+        return (0, 1)
+    if attribute != "kernel" or not isinstance(owner, (nnx.Linear, nnx.Conv, nnx.ConvTranspose)):
+        return None
+    *kernel, inputs, outputs = range(len(shape))
+    if isinstance(owner, nnx.ConvTranspose) and owner.transpose_kernel:
+        inputs, outputs = outputs, inputs
+    return (*kernel, inputs, outputs)

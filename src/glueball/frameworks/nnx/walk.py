@@ -96,7 +96,9 @@ def _follow(owner: Any, attribute: str) -> tuple[Any, Any, Any]:
     if attribute in table:
         return owner, attribute, table[attribute]
     name, *keys = attribute.split(".")
-    holder, key, thing = owner, name, table.get(name)
+    holder: Any = owner
+    key: Any = name
+    thing = table.get(name)
     for text in keys:
         if not isinstance(thing, (list, tuple, dict)):
             return owner, attribute, None
