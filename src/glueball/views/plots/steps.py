@@ -1,18 +1,15 @@
-"""A log as a picture."""
+"""What was measured over the steps of a training, as lines or as a map."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError, NothingSelectedError, PatternError
+from .axes import Axes, axes_of_size
 
-if TYPE_CHECKING:
-    from .log import Log
-
-__all__ = ["plot"]
+__all__ = ["over_steps"]
 
 _LINES = 12
 """More parameters than these are drawn as a map: lines could not be told from each other."""
@@ -34,28 +31,23 @@ _SIGNED = ("mean", "grad_mean")
 _SHARES = ("zeros", "grad_zeros")
 
 
-def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
-    """Draw a column over the steps; see `Log.plot`."""
-    found = log.column(column)
-    names = log.names()
-    if pattern is not None:
-        try:
-            chosen = [place for place, name in enumerate(names) if re.fullmatch(pattern, name)]
-        except re.error as error:
-            raise PatternError(f"{pattern!r} is no regular expression: {error}.") from None
-        found, names = found[:, chosen], [names[place] for place in chosen]
-    if not names:
-        what = "is empty" if pattern is None else f"has no parameter whose name matches {pattern!r}"
-        raise NothingSelectedError(f"there is nothing to plot: the log {what}.")
-    try:
-        from matplotlib import colors, pyplot
-    except ModuleNotFoundError:
-        raise MissingExtraError("matplotlib is not installed: pip install 'glueball[plot]'") from None
+def over_steps(
+    steps: Sequence[int], names: Sequence[str], found: np.ndarray[Any, Any], column: str, ax: Axes | None
+) -> Axes:
+    """Draw a column over the steps: lines for up to 12 parameters, for more a map with a row for each.
+
+    Args:
+        steps: their numbers.
+        names: of the parameters.
+        found: (steps, parameters); NaN where there is nothing.
+        column: which of a log's columns it is.
+        ax: the axes to draw into; None: new ones.
+    """
     many = len(names) > _LINES
-    if ax is None:
-        height = min(12.0, 1.5 + 0.16 * len(names)) if many else 4.5
-        _, ax = pyplot.subplots(figsize=(9, max(4.5, height)), layout="constrained")
-    steps = np.array(log.steps())
+    ax = axes_of_size(ax, 9, max(4.5, min(12.0, 1.5 + 0.16 * len(names))) if many else 4.5)
+    from matplotlib import colors, pyplot
+
+    steps = np.array(steps)
     finite = found[np.isfinite(found)]
     if many:
         remark = ""
