@@ -28,7 +28,7 @@ def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
     except ModuleNotFoundError as missing:
         if missing.name != "matplotlib":
             raise
-        raise MissingExtraError("plots need matplotlib: pip install 'glueball[plot]'") from None
+        raise MissingExtraError("matplotlib is not installed: pip install 'glueball[plot]'") from None
     if ax is not None:
         return ax
     made: Axes = pyplot.subplots(figsize=(width, height), layout="constrained")[1]

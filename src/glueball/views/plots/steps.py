@@ -47,7 +47,7 @@ def over_steps(
     ax = axes_of_size(ax, 9, max(4.5, min(12.0, 1.5 + 0.16 * len(names))) if many else 4.5)
     from matplotlib import colors, pyplot
 
-    steps = np.array(steps)
+    at = np.array(steps)
     finite = found[np.isfinite(found)]
     if many:
         remark = ""
@@ -60,8 +60,8 @@ def over_steps(
             low, high = (float(edge) for edge in np.quantile(finite[finite > 0], (0.01, 1)))
             scale = colors.LogNorm(low, max(high, low * 10))
         shown = np.where(found > 0, found, np.nan) if isinstance(scale, colors.LogNorm) else found
-        gaps = np.diff(steps, append=steps[-1] + (steps[-1] - steps[-2] if len(steps) > 1 else 1))
-        edges = np.append(steps - gaps[0] / 2, steps[-1] + gaps[-1] / 2)
+        gaps = np.diff(at, append=at[-1] + (at[-1] - at[-2] if len(at) > 1 else 1))
+        edges = np.append(at - gaps[0] / 2, at[-1] + gaps[-1] / 2)
         mesh = ax.pcolormesh(
             edges, np.arange(len(names) + 1), shown.T, norm=scale,
             cmap="RdBu_r" if column in _SIGNED else "viridis", rasterized=True,
@@ -79,7 +79,7 @@ def over_steps(
     else:
         shades = pyplot.get_cmap("viridis")(np.linspace(0, 0.92, len(names)))  # in the model's order
         for values, name, shade in zip(found.T, names, shades, strict=True):
-            ax.plot(steps, values, color=shade, label=name, linewidth=1.5, marker="." * (len(steps) < 25))
+            ax.plot(at, values, color=shade, label=name, linewidth=1.5, marker="." * (len(at) < 25))
         if column not in _SIGNED + _SHARES and (finite > 0).any():
             ax.set_yscale("log", nonpositive="mask")
         ax.set_ylabel(_TITLES[column])
@@ -87,5 +87,5 @@ def over_steps(
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
         ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel("step")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     return ax
