@@ -12,7 +12,10 @@ import glueball as gb
 
 
 def tree(fill):
-    return {"enc": {"w": np.full((2, 3), fill, "f4"), "b": np.full(3, float(fill))}, "layers": [np.full(2, float(fill))]}
+    return {
+        "enc": {"w": np.full((2, 3), fill, "f4"), "b": np.full(3, float(fill))},
+        "layers": [np.full(2, float(fill))],
+    }
 
 
 def test_plain_arrays(tmp_path):
