@@ -18,6 +18,7 @@ import safetensors.numpy
 import torch
 from common import in_turn, line
 
+from glueball.checkpoints import pytorch
 from glueball.checkpoints.opening import open_file
 from glueball.checkpoints.safetensors import write
 
@@ -39,7 +40,11 @@ def compare(title: str, arrays: dict[str, np.ndarray], folder: Path, rounds: int
     ours, theirs, saved = (folder / name for name in ("ours", "theirs", "saved"))
     line("write and sync | safetensors.numpy.save_file", *in_turn(
         lambda: save(arrays, ours), lambda: save_and_sync(arrays, theirs), rounds))  # fmt: skip
-    torch.save({name: torch.from_numpy(array) for name, array in arrays.items()}, saved)
+    line("write plain bytes and sync | safetensors.numpy.save_file", *in_turn(
+        lambda: save_plain(arrays, ours), lambda: save_and_sync(arrays, theirs), rounds))  # fmt: skip
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    line("write .pt and sync | torch.save", *in_turn(
+        lambda: save_pytorch(arrays, ours), lambda: save_with_torch(tensors, saved), rounds))  # fmt: skip
     line("open | safe_open and the shapes", *in_turn(
         lambda: open_file(theirs), lambda: shapes(theirs), rounds))  # fmt: skip
     line("open and read all | safetensors.numpy.load_file", *in_turn(
@@ -54,6 +59,30 @@ def save(arrays: dict[str, np.ndarray], path: Path) -> None:
     """Write, beside nothing."""
     path.unlink(missing_ok=True)
     write(path, arrays)
+
+
+def save_plain(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """The least that a writer has to do: the same bytes, and wait for the disk."""
+    path.unlink(missing_ok=True)
+    with open(path, "wb") as file:
+        for array in arrays.values():
+            file.write(array.data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def save_pytorch(arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Write, beside nothing."""
+    path.unlink(missing_ok=True)
+    pytorch.write(path, arrays)
+
+
+def save_with_torch(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write as torch does, and wait for the disk as we do."""
+    path.unlink(missing_ok=True)
+    torch.save(tensors, path)
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def save_and_sync(arrays: dict[str, np.ndarray], path: Path) -> None:

@@ -13,6 +13,7 @@ is a verb on a collection of parameters.
 """
 
 from . import init
+from .about import __version__ as __version__
 from .errors import (
     DeferredError,
     DTypeError,
@@ -20,6 +21,7 @@ from .errors import (
     GlueballError,
     InitializerError,
     LoadError,
+    MeasureError,
     MissingExtraError,
     NameNotFoundError,
     NothingSelectedError,
@@ -34,8 +36,10 @@ from .errors import (
     WatchError,
     WatchSettingError,
 )
+from .measures import Stats
 from .parameters import (
     Aliases,
+    Difference,
     Exchange,
     LoadReport,
     OptimizerReport,
@@ -43,8 +47,11 @@ from .parameters import (
     ParameterDict,
     Plan,
     Recipe,
+    Snapshot,
+    StatsTable,
     Totals,
     collect_params,
+    diff,
     initialize,
     meta,
     open,
@@ -52,12 +59,11 @@ from .parameters import (
 from .transfer import Transfer, transfer
 from .watch import Finding, Watch, WatchWarning, watch
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Aliases",
     "DTypeError",
     "DeferredError",
+    "Difference",
     "Exchange",
     "FileFormatError",
     "Finding",
@@ -65,6 +71,7 @@ __all__ = [
     "InitializerError",
     "LoadError",
     "LoadReport",
+    "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -77,7 +84,10 @@ __all__ = [
     "ReadOnlyError",
     "Recipe",
     "ShapeError",
+    "Snapshot",
     "StaleError",
+    "Stats",
+    "StatsTable",
     "TieError",
     "Totals",
     "Transfer",
@@ -88,6 +98,7 @@ __all__ = [
     "WatchSettingError",
     "WatchWarning",
     "collect_params",
+    "diff",
     "init",
     "initialize",
     "meta",

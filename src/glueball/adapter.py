@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .errors import OptimizerError
+from .gauges import Gauges
 from .layouts import Layout
 
-__all__ = ["Adapter", "Defaults", "Facts", "Gauges", "Measures", "Memory", "Shape"]
+__all__ = ["Adapter", "Defaults", "Facts", "Memory", "Shape"]
 
 Shape = tuple[int | None, ...]
 """A shape; `None` stands for a dimension that is not known yet."""
@@ -37,67 +38,6 @@ class Memory(NamedTuple):
     stop: int
 
 
-class Measures(NamedTuple):
-    """Statistics of several arrays: columns of float64 with an entry for each.
-
-    Of complex arrays they are those of the magnitudes. NaN where an array has no elements; a NaN or an
-    infinity among the elements shows in `norm` at least.
-    """
-
-    norm: np.ndarray[Any, Any]
-    mean: np.ndarray[Any, Any]
-    std: np.ndarray[Any, Any]
-    max_abs: np.ndarray[Any, Any]
-    zeros: np.ndarray[Any, Any]
-
-
-class Gauges(Protocol):
-    """What `watch` asks of a framework at each step. Nothing here changes an array or draws a number.
-
-    Arrays are as `Adapter.get` gives them; gradients are the framework's own arrays.
-
-    Attributes:
-        keeps_gradients: whether arrays keep their gradients, so that none is one that is missing.
-    """
-
-    keeps_gradients: bool
-
-    def norms(self, arrays: Sequence[Any]) -> np.ndarray[Any, Any]:
-        """The Euclidean norm of each, 0 of an empty one; waits for the device once."""
-
-    def measure(self, arrays: Sequence[Any]) -> Measures:
-        """The statistics of each; waits for the device once."""
-
-    def nonfinite(self, array: Any) -> tuple[int, int]:
-        """How many elements are NaN, and how many infinite."""
-
-    def sample(self, arrays: Sequence[Any], most: int) -> Any:
-        """A copy of at most so many elements of each, spread evenly; for `moved`."""
-
-    def moved(self, before: Any, arrays: Sequence[Any]) -> Callable[[], np.ndarray[Any, Any]]:
-        """How far each is from its sample, over the sample's norm; what returns it waits for the device."""
-
-    def on_step(
-        self,
-        optimizer: Any,
-        begin: Callable[[], None],
-        look: Callable[[float], None],
-        end: Callable[[], None],
-    ) -> Callable[[], None]:
-        """Call these at each step of an optimizer, in this order; what is returned takes them off again.
-
-        `look(scale)` when gradients are there, which are `scale` times what they should be; it comes before
-        the update, or after it where the step computes gradients itself. A step that gradient scaling
-        skips is none.
-        """
-
-    def arrivals(self, root: Any, arrays: Sequence[Any]) -> tuple[list[int], Callable[[], None]]:
-        """The places of arrays in the order in which the next backward reaches them; and what ends it.
-
-        It stays empty where that cannot be told.
-        """
-
-
 class Adapter(Protocol):
     """All that a framework has to provide; arrays are the framework's own.
 
@@ -107,10 +47,12 @@ class Adapter(Protocol):
 
     Attributes:
         name: of the framework, for messages.
+        written: whether a layer's children are in the order in which they were written.
         version: another number each time that owners were replaced by others: immutable ones are.
     """
 
     name: str
+    written: bool
     version: int
 
     def walk(self, root: Any, buffers: bool) -> Any:
@@ -280,6 +222,13 @@ class Adapter(Protocol):
         A sharded array is gathered, by all its processes together.
         """
 
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """The values that lie in this process, each once, in any order, to be read and not written.
+
+        What NumPy reaches comes whole and without a copy; else copies of at most so many elements. `array`
+        may be a gradient.
+        """
+
     def give_shape(
         self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]
     ) -> Callable[[], None]:
@@ -369,6 +318,7 @@ class Defaults:
     """What most frameworks need not say: each method as `Adapter` describes it."""
 
     name = ""
+    written = True
     version = 0
 
     def view(self, array: Any) -> np.ndarray[Any, Any]:
@@ -376,6 +326,10 @@ class Defaults:
         this: Any = self
         copied: np.ndarray[Any, Any] = this.numpy(array)
         return copied
+
+    def pieces(self, array: Any, elements: int) -> Iterator[np.ndarray[Any, Any]]:
+        """All at once."""
+        yield self.view(array)
 
     def give_shape(
         self, array: Any, owner: Any, attribute: str, shape: tuple[int, ...]

@@ -14,6 +14,7 @@ __all__ = [
     "GlueballError",
     "InitializerError",
     "LoadError",
+    "MeasureError",
     "MissingExtraError",
     "NameNotFoundError",
     "NothingSelectedError",
@@ -82,6 +83,10 @@ class LoadError(GlueballError, RuntimeError):
 
 class ReadOnlyError(GlueballError, ValueError):
     """The parameter lies in a file that was opened, and files are not edited in place."""
+
+
+class MeasureError(GlueballError, ValueError):
+    """A statistic, a column or a quantile that does not exist, or things that cannot be compared."""
 
 
 class StaleError(GlueballError, RuntimeError):

@@ -17,6 +17,7 @@ The kinds and their arrays; sizes in parentheses, axes in this order:
 - ``lstm`` (gates i, f, g, o), ``gru`` (r, z, n), ``rnn`` (h): for each gate kernel.g (inputs, units),
   recurrent.g (units, units), bias.g (units,), recurrent_bias.g (units,); projection (units, outputs)
 - ``prelu``: slope (channels,); ``bilinear``: kernel (outputs, first, second), bias
+- ``random``: the state of a random generator, which is never transferred
 - ``array``: one that no layer of the framework explains, as it is
 
 Layers without arrays that tell something: ``sequence`` (its children run in order), ``flatten``,
@@ -25,12 +26,24 @@ Layers without arrays that tell something: ``sequence`` (its children run in ord
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Held", "Layout", "convolving", "gates", "inside", "padding", "transposed"]
+__all__ = [
+    "Held",
+    "Layout",
+    "contracted",
+    "convolving",
+    "flat",
+    "gates",
+    "inside",
+    "matrix",
+    "padding",
+    "transposed",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -74,6 +87,39 @@ class Layout(NamedTuple):
 def transposed(array: Array) -> Array:
     """A matrix the other way round."""
     return array.T
+
+
+def flat(array: Array) -> Array:
+    """All axes as one."""
+    return array.reshape(-1, copy=False)
+
+
+def matrix(axes: int) -> Callable[[Array], Array]:
+    """A view of the first so many axes as one, and of the others as one: (inputs, outputs)."""
+
+    def view(array: Array) -> Array:
+        return array.reshape(math.prod(array.shape[:axes]), -1, copy=False)
+
+    return view
+
+
+def contracted(equation: str) -> int | None:
+    """How many axes of the second operand an einsum sums over, where it is a dense layer; else None.
+
+    It is one where the weight has the summed axes first, in the input's order, and the others in the
+    output's.
+
+    >>> contracted("abc,cde->abde"), contracted("...hk,hkd->...d"), contracted("ab,ba->b")
+    (1, 2, None)
+    """
+    operands, _, result = equation.replace(" ", "").replace("...", "").partition("->")
+    data, _, weight = operands.partition(",")
+    summed = [axis for axis in data if axis in weight and axis not in result]
+    rest = [axis for axis in result if axis in weight]
+    if not summed or not rest or [*summed, *rest] != list(weight) or set(rest) & set(data):
+        return None
+    kept = [axis for axis in data if axis not in summed]
+    return len(summed) if [*kept, *rest] == list(result) else None
 
 
 def inside(child: str, layout: Layout, step: str | None = None) -> Layout:

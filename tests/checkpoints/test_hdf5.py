@@ -197,6 +197,70 @@ def test_a_fill_value_as_large_as_a_bomb_is_opened_but_not_read(tmp_path):
         assert file.read("x", (-1, slice(3))).tolist() == [7, 7, 7]
 
 
+def heap(path):
+    """A file whose attribute lies in a heap, and where the heap begins."""
+    with h5py.File(path, "w") as file:
+        file["x"] = np.ones(2)
+        file["x"].attrs["words"] = "of any length"
+        file["x"].attrs["list"] = ["not", "read"]
+        file["x"].attrs["long"] = np.bytes_("x" * 50)
+        file["x"].attrs["number"] = 3.0
+    data = bytearray(path.read_bytes())
+    return data, data.index(b"GCOL")
+
+
+def test_text_of_any_length_is_read_and_lists_are_not(tmp_path):
+    heap(tmp_path / "x.h5")
+    with Hdf5File(tmp_path / "x.h5") as file:
+        assert file.attributes == {"x": {"words": "of any length", "long": "x" * 50}}
+        assert file.other == {
+            "x@words": "'of any length'",
+            "x@long": repr("x" * 50),
+            "x@list": "an attribute of object of shape (2,)",
+            "x@number": "an attribute of float64 of shape ()",
+        }
+
+
+DAMAGE = {  # what the HDF5 library would stay at for ever, or for long
+    "free space of no size": (16 + 16 + 16 + 16 + 8 + 16 + 8 + 8, (0).to_bytes(8, "little")),
+    "a size that wraps around": (16 + 8, (2**64 - 16).to_bytes(8, "little")),
+    "a size beyond the heap": (16 + 8, (1 << 20).to_bytes(8, "little")),
+    "a heap beyond the file": (8, (1 << 40).to_bytes(8, "little")),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_heap_is_seen_before_the_library_reads_it(tmp_path, what):
+    path = tmp_path / "x.h5"
+    data, begin = heap(path)
+    at, new = DAMAGE[what]
+    if what.startswith("free"):  # it follows after the three texts
+        at = (
+            next(
+                at
+                for at in range(16, 200, 8)
+                if data[begin + at : begin + at + 8] == bytes(8) and data[begin + at + 8]
+            )
+            + 8
+        )
+    data[begin + at : begin + at + 8] = new
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match=rf"x\.h5, byte {begin}\d*: a |x\.h5, byte \d+: a damaged heap"):
+        Hdf5File(path)
+
+
+def test_heaps_are_looked_for_outside_of_the_arrays_of_a_large_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = np.frombuffer(b"GCOL\1\0\0\0" + b"\xff" * 8, "u1")  # no heap, though it looks like one
+        file["x"].attrs["words"] = "of any length"
+    with pytest.raises(FileFormatError, match="a heap of 18446744073709551615 bytes"):
+        Hdf5File(path)
+    monkeypatch.setattr("glueball.checkpoints.hdf5.reading._SCANNED", 0)
+    with Hdf5File(path) as file:
+        assert file.attributes == {"x": {"words": "of any length"}}
+
+
 def test_without_h5py_it_says_what_to_install(tmp_path, monkeypatch):
     path = tmp_path / "x.h5"
     weights(path)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9 and for
 SCRIPT = """
 import json, os, random, signal, sys, time
 import numpy as np
-from glueball.checkpoints import npz, params, safetensors
+from glueball.checkpoints import hdf5, npz, params, pytorch, safetensors
 from glueball.checkpoints.opening import open_file
 
 way, folder, kills, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -36,6 +36,10 @@ def save(version):
             npz.write(path, arrays)
         case "params":
             params.write(path, arrays)
+        case "pytorch":
+            pytorch.write(path, arrays)
+        case "hdf5":
+            hdf5.write(path, arrays)
 
 save(0)
 version, seen = 0, []
@@ -72,8 +76,10 @@ print(json.dumps(seen))
 """
 
 
-@pytest.mark.parametrize("way", ["safetensors", "shards", "npz", "params"])
+@pytest.mark.parametrize("way", ["safetensors", "shards", "npz", "params", "pytorch", "hdf5"])
 def test_a_killed_save_leaves_a_whole_checkpoint(tmp_path, way):
+    if way == "hdf5":
+        pytest.importorskip("h5py")
     kills = int(os.environ.get("GLUEBALL_KILLS", "25"))
     seed = int.from_bytes(os.urandom(4), "little")
     done = subprocess.run(

@@ -646,3 +646,14 @@ def test_an_old_file_cut_anywhere_is_refused(tmp_path, good):
         (tmp_path / "x.pt").write_bytes(whole[:size])
         with pytest.raises(FileFormatError):
             PytorchFile(tmp_path / "x.pt")
+
+
+def test_an_empty_tensor_may_be_said_to_lie_anywhere(tmp_path):
+    path = tmp_path / "x.pt"
+    torch.save({"none": torch.zeros(0, 2), "one": torch.ones(1)}, path, _use_new_zipfile_serialization=False)
+    data = path.read_bytes()
+    begin = data.index(b"QK", data.index(b"_rebuild_tensor_v2")) + 2  # of the first tensor in its storage
+    path.write_bytes(data[:begin] + b"\xf0" + data[begin + 1 :])
+    with PytorchFile(path) as file:
+        assert file.read("none").shape == (0, 2) and file.read("one").tolist() == [1]
+        assert file.read("none", (slice(None), 1)).shape == (0,)

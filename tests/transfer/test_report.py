@@ -268,7 +268,7 @@ class Turned(nn.Module):
 def test_a_layer_of_ones_own_says_its_layout() -> None:
     source, target = Turned(), nn.Linear(3, 2)
     report = gb.transfer(source, target)
-    assert report.rows[0].turned == "kernel in, out → out, in; bias 0"
+    assert report.rows[0].turned == "kernel: in, out → out, in; bias 0"
     assert torch.equal(target.weight, source.matrix.T)
 
 

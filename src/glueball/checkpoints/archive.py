@@ -11,12 +11,15 @@ from typing import NamedTuple
 from glueball.errors import FileFormatError
 
 from .mapping import Content
+from .remote import Remote
 
-__all__ = ["Archive", "Member", "opened"]
+__all__ = ["Archive", "Member", "opened", "reader"]
 
 _LOCAL = struct.Struct("<4s5H3I2H")  # the header before a member's bytes, as the zip format has it
 _MOST_DEFLATED = 1032  # deflate's best: bytes that one byte can stand for
 _PIECE = 1 << 20
+_AHEAD = 512  # bytes after a remote member's header that are fetched with it
+_REMOTE = 1 << 14  # bytes that are fetched at once of a remote file that is read as a file
 
 
 class Member(NamedTuple):
@@ -67,6 +70,8 @@ class Archive:
             struct.error,
         ) as error:
             raise FileFormatError(f"{file}: the zip archive's directory is damaged: {error}") from None
+        if isinstance(content, Remote):  # the headers of all members, at once
+            content.ahead([_around(info, len(content)) for info in found])
         self.members: dict[str, Member] = {}
         for info in found:
             if info.filename.endswith("/"):
@@ -139,6 +144,12 @@ class Archive:
         return member
 
 
+def _around(info: zipfile.ZipInfo, size: int) -> tuple[int, int]:
+    """Where a member's header lies and what follows it, in a file of this size."""
+    begin = min(max(info.header_offset, 0), size)
+    return begin, min(begin + _LOCAL.size + _AHEAD, size)
+
+
 class _Reader(io.RawIOBase):
     """A file over content that is mapped, for what reads files."""
 
@@ -171,6 +182,13 @@ class _Reader(io.RawIOBase):
         return left
 
 
-def opened(content: Content, member: Member) -> io.RawIOBase:
+def opened(content: Content, member: Member) -> io.BufferedReader:
     """A stored member as a file of its own."""
-    return _Reader(content, member.offset, member.stored)
+    return io.BufferedReader(_Reader(content, member.offset, member.stored))
+
+
+def reader(content: Content) -> io.BufferedReader:
+    """Content as a file."""
+    return io.BufferedReader(
+        _Reader(content), _REMOTE if isinstance(content, Remote) else io.DEFAULT_BUFFER_SIZE
+    )

@@ -68,13 +68,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 @contextmanager
 def creating(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A new binary file to write: synced when the block ends, and gone when it raises.
+    """A new binary file to write and to read: synced when the block ends, and gone when it raises.
 
     Raises:
         FileExistsError: there is one.
         OSError: as the system says it.
     """
-    with open(path, "xb", buffering=_BUFFER) as file:  # tempfile's would have mode 0600, whatever the umask
+    with open(path, "x+b", buffering=_BUFFER) as file:  # tempfile's would have mode 0600, whatever the umask
         try:
             yield file
             file.flush()

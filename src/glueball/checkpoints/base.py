@@ -74,6 +74,7 @@ class Checkpoint(Mapping[str, Entry]):
     Attributes:
         format: its name: "safetensors", "pytorch", "params", "npz", "npy", "hdf5" or "keras".
         path: as text; of a sharded checkpoint the index's.
+        size: of the file in bytes, or of all shards together.
         metadata: what the file says of itself, without the rows that are ties.
         aliases: other names of stored arrays (ties): name → the name that is stored. `read` takes both.
         other: what is in the file besides arrays that can be read: where → what, in a few words.
@@ -95,12 +96,14 @@ class Checkpoint(Mapping[str, Entry]):
         other: dict[str, str] | None = None,
         allow_expansion: bool = False,
     ) -> None:
-        self.path, self._entries = path, entries
+        self.path, self.size, self._entries = path, size, entries
         self.metadata = metadata if metadata is not None else {}
         self.aliases = aliases if aliases is not None else {}
         self.other = other if other is not None else {}
         self._most = _MAX_BYTES if allow_expansion else max(_SMALL, _EXPANSION * size)
         for names in (entries, self.aliases):
+            if "".join(names).isprintable():
+                continue
             for name in names:
                 if not name.isprintable():
                     raise FileFormatError(f"{path}: the name {name!r} has characters that cannot be printed")

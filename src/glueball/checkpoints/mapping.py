@@ -6,13 +6,17 @@ import mmap
 import os
 import stat
 
+from .remote import Remote, at, is_remote
+
 __all__ = ["Content", "mapped"]
 
-Content = mmap.mmap | bytes  # both are indexed, sliced and searched alike
+Content = mmap.mmap | bytes | Remote  # all are indexed, sliced and searched alike
 
 
 def mapped(path: str | os.PathLike[str]) -> Content:
     """The file's content, mapped into memory and read where it is looked at; of a pipe what comes out of it.
+
+    Of a URL nothing is mapped; what is looked at is fetched.
 
     The mapping lives as long as what is taken from it. As with every mapped file, replacing the file is safe
     and cutting it is not.
@@ -20,6 +24,8 @@ def mapped(path: str | os.PathLike[str]) -> Content:
     Raises:
         OSError: the system cannot open it.
     """
+    if is_remote(path):
+        return at(str(path))
     with open(path, "rb") as file:
         state = os.fstat(file.fileno())
         if stat.S_ISREG(state.st_mode) and state.st_size:

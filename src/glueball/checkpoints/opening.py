@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from glueball.errors import FileFormatError
@@ -19,6 +21,7 @@ from .npz import NpyFile, NpzFile
 from .params import ParamsCheckpoint
 from .pytorch import PytorchFile
 from .pytorch.storages import is_old
+from .remote import Remote, beside, is_remote, kept, listed
 from .safetensors import SafetensorsFile
 from .sharded import Sharded
 
@@ -58,7 +61,9 @@ def open_file(path: str | os.PathLike[str], *, allow_expansion: bool = False) ->
     PyTorch's, then Keras's, or the only checkpoint that is there.
 
     Args:
-        path: of a file, a folder, or an index of shards.
+        path: of a file, a folder, or an index of shards; or a URL such as `https://…` or `s3://…` (extra
+            `remote`), of which a safetensors file's header alone is fetched, a zip archive's directory, and
+            later the bytes of the parts that are read.
         allow_expansion: whether an array may be read that takes far more memory than the file has bytes
             (compressed, or of repeated elements).
 
@@ -78,13 +83,41 @@ def open_file(path: str | os.PathLike[str], *, allow_expansion: bool = False) ->
     npy
     """
     file = os.fsdecode(path)
+    if is_remote(file):
+        names = listed(file)
+        if names is not None:
+            folder = f"{file.rstrip('/')}/"
+            return open_file(beside(folder, _main(file, set(names))), allow_expansion=allow_expansion)
+        content = Remote(file)
+        with kept(content):
+            return _opened(file, content[:_FIRST], allow_expansion)
     if stat.S_ISDIR(os.stat(file).st_mode):
-        return open_file(_main(file), allow_expansion=allow_expansion)
+        name = _main(file, set(os.listdir(file)))
+        return open_file(os.path.join(file, name), allow_expansion=allow_expansion)
     with open(file, "rb") as stream:
         first = stream.read(_FIRST)
+    return _opened(file, first, allow_expansion)
+
+
+def _opened(file: str, first: bytes, allow_expansion: bool) -> Checkpoint:
+    """A file that begins so."""
     if first.lstrip()[:1] == b"{" and b"\0" not in first[:8]:
         return Sharded(file, partial(open_file, allow_expansion=allow_expansion))
-    return _format(file, first)(file, allow_expansion=allow_expansion)
+    opener = _format(file, first)
+    with _uncollected():
+        return opener(file, allow_expansion=allow_expansion)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage: tens of thousands of new objects would set it off again and again."""
+    looks = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looks:
+            gc.enable()
 
 
 def _format(file: str, first: bytes) -> Callable[..., Checkpoint]:
@@ -130,13 +163,12 @@ def _archive(file: str, first: bytes) -> Callable[..., Checkpoint]:
     )
 
 
-def _main(folder: str) -> str:
-    """The file that a folder is opened by.
+def _main(folder: str, names: set[str]) -> str:
+    """The name of the file that a folder is opened by, of all names in it.
 
     Raises:
         FileFormatError: there is none, or no telling which.
     """
-    names = set(os.listdir(folder))
     for index, single in _MAIN:
         if index in names and single in names:
             raise FileFormatError(
@@ -144,10 +176,10 @@ def _main(folder: str) -> str:
             )
         for name in (index, single):
             if name in names:
-                return os.path.join(folder, name)
+                return name
     found = sorted(name for name in names if name.endswith(_SUFFIXES) and not name.startswith("."))
     indices = [name for name in found if name.endswith(".json")] or found
     if len(indices) == 1:
-        return os.path.join(folder, indices[0])
+        return indices[0]
     what = f"{len(found)} checkpoints: {', '.join(found[:5])}" if found else "no checkpoint"
     raise FileFormatError(f"{folder} has {what}; open one by its own path")

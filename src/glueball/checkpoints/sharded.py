@@ -17,6 +17,8 @@ from glueball.errors import FileFormatError
 
 from .base import Array, Checkpoint, Entry, Index
 from .jsons import parsed
+from .mapping import mapped
+from .remote import beside, is_remote
 
 __all__ = ["Sharded", "shard_files"]
 
@@ -41,11 +43,10 @@ class Sharded(Checkpoint):
     def __init__(self, path: str | os.PathLike[str], opener: Callable[[str], Checkpoint]) -> None:
         index = os.fsdecode(path)
         where, notes = shard_files(index)
-        folder = os.path.dirname(index)
         parts: dict[str, Checkpoint] = {}
         for name in dict.fromkeys(file for files in where.values() for file in files):
-            shard = os.path.join(folder, name)
-            if not os.path.isfile(shard):
+            shard = beside(index, name)
+            if not is_remote(shard) and not os.path.isfile(shard):
                 raise FileFormatError(f"{index}: the shard {name!r} is not there")
             parts[name] = opener(shard)
         self._home = _homes(index, parts)
@@ -70,7 +71,7 @@ class Sharded(Checkpoint):
         entries = {name: parts[self._home[name]][name] for name in dict.fromkeys([*ordered, *self._home])}
         for name in entries:
             aliases.pop(name, None)
-        size = sum(map(os.path.getsize, self.files))
+        size = sum(part.size for part in parts.values())
         super().__init__(index, entries, size=size, metadata=metadata, aliases=aliases, other=other)
 
     def read(self, name: str, key: Index = (), *, copy: bool = True) -> Array:
@@ -93,11 +94,10 @@ def shard_files(index: str) -> tuple[dict[str, list[str]], dict[str, str]]:
     Raises:
         FileFormatError: it is no index.
     """
-    size = os.path.getsize(index)
-    if size > _MAX_INDEX:
-        raise FileFormatError(f"{index}: an index of {size} bytes is too large to be one")
-    with open(index, "rb") as file:
-        found = parsed(file.read(), index)
+    content = mapped(index)
+    if len(content) > _MAX_INDEX:
+        raise FileFormatError(f"{index}: an index of {len(content)} bytes is too large to be one")
+    found = parsed(content[:], index)
     weights = found.get("weight_map") if isinstance(found, dict) else None
     if not isinstance(weights, dict):
         raise FileFormatError(f'{index}: an index is an object with a "weight_map"')

@@ -50,24 +50,26 @@ class ZipWriter:
         self._file, self._alignment, self._at = file, alignment, 0
         self._directory: list[bytes] = []
 
-    def add(self, name: str, data: memoryview, meter: Meter | None = None, array: str = "") -> None:
-        """Write a member; `meter` is told of its bytes, which are those of `array`.
+    def add(
+        self, name: str, data: memoryview, meter: Meter | None = None, array: str = "", before: bytes = b""
+    ) -> None:
+        """Write a member, `before` and then `data`; `meter` is told of the data, which are those of `array`.
 
         Raises:
             FileFormatError: the name is too long.
         """
-        encoded, size, begin = name.encode(), len(data), self._at
+        encoded, size, begin = name.encode(), len(before) + len(data), self._at
         if len(encoded) > _MAX_NAME:
             raise FileFormatError(f"a name of {len(encoded)} bytes is too long for a zip archive")
         flags = 0 if name.isascii() else _UTF8
-        crc, large = zlib.crc32(data), size >= _FULL
+        crc, large = zlib.crc32(data, zlib.crc32(before)), size >= _FULL
         extra = struct.pack("<2H2Q", 1, 16, size, size) if large else b""
         extra += self._padding(begin + _LOCAL.size + len(encoded) + len(extra))
         shown = _FULL if large else size
         sizes = crc, shown, shown, len(encoded)
         needed = 45 if large else 20
         head = _LOCAL.pack(b"PK\x03\x04", needed, flags, 0, 0, _DATE, *sizes, len(extra)) + encoded + extra
-        self._file.write(head)
+        self._file.write(head + before)
         if meter is not None:
             meter.write(self._file, data, array)
         else:

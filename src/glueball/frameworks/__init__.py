@@ -16,7 +16,7 @@ from ..adapter import Adapter
 from ..errors import MissingExtraError, UnknownModelError
 from . import foreign as foreign  # a rule may hold any framework's initializer, whatever the model's
 
-__all__ = ["adapter_for", "adapter_named"]
+__all__ = ["adapter_for", "adapter_named", "register"]
 
 # (where a framework defines its base class, the class) -> our module. The most special first: a class
 # may descend from several of them.
@@ -29,6 +29,19 @@ _KNOWN = {
 # What stands for any tree of arrays is asked for last.
 _CONTAINERS = (list, tuple, Mapping)
 _PACKAGES = {"nnx": "jax", "files": ""}  # the extra that an adapter of another name wants
+
+
+_registered: dict[tuple[str, str], Adapter] = {}
+
+
+def register(base: type, adapter: Adapter) -> None:
+    """Let an adapter of yours serve the models that descend from a class; the latest is asked first.
+
+    See `docs/add-a-framework.md`.
+    """
+    key = (base.__module__, base.__qualname__)
+    _registered.pop(key, None)
+    _registered[key] = adapter
 
 
 def adapter_named(name: str) -> Adapter:
@@ -54,6 +67,9 @@ def adapter_for(model: Any) -> Adapter:
         UnknownModelError: no adapter knows the model's class.
     """
     ancestry = {(cls.__module__, cls.__qualname__) for cls in type(model).__mro__}
+    for base, mine in reversed(_registered.items()):
+        if base in ancestry:
+            return mine
     for base, name in _KNOWN.items():
         if base in ancestry:
             return adapter_named(name)

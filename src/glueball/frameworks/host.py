@@ -26,7 +26,7 @@ from ..adapter import Adapter, Defaults, Facts, Memory, Shape
 from ..errors import DeferredError, DTypeError, OptimizerError, ShapeError, TieError
 from ..slots import Tree
 
-__all__ = ["Entries", "HostAdapter", "as_host"]
+__all__ = ["Entries", "HostAdapter", "as_host", "cast_array", "coerced", "dtype_kind"]
 
 Array = np.ndarray[Any, Any]
 
@@ -275,6 +275,8 @@ class HostAdapter(Defaults, ABC):
         reason = self.unwritable(array)
         if reason:
             raise DTypeError(f"{name!r} cannot be written: {reason}.")
+        if type(value) is type(array):  # a copy of another cell
+            value = self._values(value)
         return coerced(value, tuple(array.shape), self.numpy_dtype(self.dtype(array)), name)
 
     def write(self, array: Any, value: Any) -> None:
@@ -434,6 +436,26 @@ def as_host(value: Any) -> Array:
     if array.dtype == object or array.dtype.kind in "USmM":
         raise TypeError(f"it holds {array.dtype.type.__name__}")
     return array
+
+
+def cast_array(array: Any, dtype: Any, name: str) -> Any:
+    """An array of NumPy or JAX in another floating dtype; None for what is not floating, or has it.
+
+    Raises:
+        DTypeError: it is no floating dtype, or would lose a part.
+    """
+    try:
+        wanted = np.dtype(getattr(ml_dtypes, dtype, dtype) if isinstance(dtype, str) else dtype)
+    except TypeError:
+        raise DTypeError(f'{dtype!r} is no dtype of NumPy. Write numpy.float16 or "bfloat16".') from None
+    given, kind = np.dtype(array.dtype), dtype_kind(wanted)
+    if kind not in "fc":
+        raise DTypeError(f"{name!r} cannot be cast to {wanted.name}: write a floating dtype.")
+    if dtype_kind(given) not in "fc" or given == wanted:
+        return None
+    if dtype_kind(given) == "c" and kind == "f":
+        raise DTypeError(f"{name!r} is {given.name}: {wanted.name} would lose a part.")
+    return array.astype(wanted)
 
 
 def coerced(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Any:

@@ -12,9 +12,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..adapter import Facts, Shape
-from ..errors import DeferredError
+from ..errors import DeferredError, DTypeError
 
-__all__ = ["built", "device_text", "is_abstract", "is_array", "is_key", "key_facts", "moved", "no_values"]
+__all__ = [
+    "as_key",
+    "built",
+    "device_text",
+    "is_abstract",
+    "is_array",
+    "is_key",
+    "key_facts",
+    "moved",
+    "no_values",
+]
 __all__ += ["placed", "read", "usable_device"]
 
 
@@ -66,9 +76,29 @@ def built(abstract: Any, where: Any) -> Any:
     return jnp.zeros(abstract.shape, abstract.dtype, device=where if sharding is None else sharding)
 
 
-def moved(value: Any, where: Any) -> Any:
-    """The same values on another device, or sharded otherwise."""
-    return jax.device_put(value, where)
+def moved(value: Any, device: Any, name: str) -> Any:
+    """The same values on another device, or sharded otherwise.
+
+    Raises:
+        DeferredError: there are none, or there is no such device.
+    """
+    reason = no_values(value)
+    if reason:
+        raise DeferredError(f"{name!r} cannot be moved: {reason}.")
+    return jax.device_put(value, usable_device(device))
+
+
+def as_key(like: Any, value: Any, name: str) -> Any:
+    """A value for random keys: keys of the same kind and shape.
+
+    Raises:
+        DTypeError: it is no such thing.
+    """
+    if isinstance(value, jax.Array) and (value.dtype, value.shape) == (like.dtype, like.shape):
+        return value
+    raise DTypeError(
+        f"{name!r} holds random keys ({like.dtype}, shape {like.shape}): write such keys, jax.random.key(0)."
+    )
 
 
 def device_text(value: Any) -> str:

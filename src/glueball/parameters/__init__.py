@@ -2,6 +2,7 @@
 
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
+from .differences import Difference, DiffRow, diff
 from .loaded import LoadReport
 from .opening import open
 from .optimizers import OptimizerReport
@@ -9,10 +10,14 @@ from .parameter import Parameter
 from .plan import Plan, PlanRow
 from .recipe import Recipe
 from .selection import Totals
+from .snapshots import Snapshot
+from .statistics import StatsRow, StatsTable
 from .ties import Aliases, Exchange
 
 __all__ = [
     "Aliases",
+    "DiffRow",
+    "Difference",
     "Exchange",
     "LoadReport",
     "OptimizerReport",
@@ -21,8 +26,12 @@ __all__ = [
     "Plan",
     "PlanRow",
     "Recipe",
+    "Snapshot",
+    "StatsRow",
+    "StatsTable",
     "Totals",
     "collect_params",
+    "diff",
     "initialize",
     "meta",
     "open",

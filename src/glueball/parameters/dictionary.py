@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
-from ..views.progress import Progress
 from ..views.table import names_text, plural
-from . import gradients, optimizers, saving, ties
-from .judging import plan_load
-from .loaded import LoadReport
+from . import gradients, optimizers, ties
+from .keeping import Keeping
 from .parameter import Parameter
 from .plan import Plan
 from .planning import make_plan
-from .renaming import Rename
-from .selection import Selection
+from .seeing import Seeing
+from .untouched import touch
+
+if TYPE_CHECKING:
+    from .snapshots import Snapshot
+    from .statistics import StatsTable
 
 __all__ = ["ParameterDict"]
 
 
-class ParameterDict(Selection):
+class ParameterDict(Keeping, Seeing):
     """Parameters of one model by name, in the framework's own order.
 
     Values are live; the structure is as it was when collected, until `refresh()`. It iterates over names,
@@ -159,150 +160,8 @@ class ParameterDict(Selection):
             results.append((array, value))
         for array, value in results:
             adapter.write(array, value)
-
-    # ---- files --------------------------------------------------------------------------------------
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        format: str | None = None,
-        ties: str = "aliases",
-        max_shard_size: int | str | None = None,
-        metadata: Mapping[str, str | None] | None = None,
-        progress: bool | Progress | None = None,
-        like: Any = None,
-    ) -> None:
-        """Write the parameters to a file: beside, synced, renamed, so that it is whole or not there.
-
-        All parameters of a model are saved with its persistent buffers, so that `load_state_dict` takes the
-        file; a selection is saved as it is. A tied parameter is stored once, under its first name. Values are
-        kept to the bit, whatever their dtype, and no more than one array is copied at a time.
-
-        Parameters that are sharded over processes are gathered one by one: all of those processes have to
-        call this, and the first of them writes the file.
-
-        Args:
-            path: its suffix tells the format: `.safetensors`, `.pt` (`.pth`, `.bin`), `.npz`, MXNet's
-                `.params`. What is there is replaced.
-            format: "safetensors", "pytorch", "npz" or "params", where the suffix should not tell it.
-            ties: "aliases" stores a tied parameter once, with its other names in the metadata, as
-                `safetensors.torch.save_model` does; "copies" stores it under each of its names, for what
-                reads no metadata. Formats that cannot tie get copies.
-            max_shard_size: in bytes, or as text such as "5GB": then `path` is a folder, which gets shards of
-                safetensors and their index.
-            metadata: text by text, for the file to say of itself; of an opened file those that it has are
-                kept, and None takes one away.
-            progress: True for a bar, False for none; None shows one on a terminal where there is much to
-                write. Or a function that is called with (bytes done, bytes in all, name).
-            like: a file or a model with the names that the format wants (Keras's).
-
-        Raises:
-            DeferredError: a parameter has no values yet.
-            DTypeError, FileFormatError: the format cannot hold an array, a name or metadata.
-            OSError: the system cannot write it. Whatever is raised, the old file is still there.
-
-        >>> import glueball as gb
-        >>> from torch import nn
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     gb.collect_params(nn.Linear(4, 8)).save(f"{folder}/net.safetensors")
-        ...     gb.open(f"{folder}/net.safetensors").names()
-        ['weight', 'bias']
-        """
-        saving.save(
-            self,
-            path,
-            format=format,
-            ties=ties,
-            max_shard_size=max_shard_size,
-            metadata=metadata,
-            progress=progress,
-            like=like,
-        )
-
-    def load(
-        self,
-        source: Any,
-        *,
-        include: Pattern | None = None,
-        exclude: Pattern | None = None,
-        rename: Rename | None = None,
-        missing: Any = "error",
-        unexpected: Any = "error",
-        mismatch: Any = "error",
-        dtype: str = "model",
-        seed: int | None = None,
-        device: Any = None,
-        progress: bool | Progress | None = None,
-    ) -> LoadReport:
-        r"""Read a file's arrays into these parameters, in place: all of it, or nothing where it does not fit.
-
-        Of a whole model its persistent buffers are loaded too; of a selection what is selected. Names, shapes
-        and dtypes are checked, and every mistake found, before anything is changed. Then arrays are read
-        one at a time. Parameters without values (lazy layers, the meta device, Gluon's that wait for their
-        shapes) take their shapes from the file.
-
-        A prefix that wrappers and trainers put before all names (`module.`, `_orig_mod.`, `state_dict.`) is
-        understood where no name fits without it, and with it all do; with `rename` names are taken as they
-        are. Where many do not fit, the error has rules for `rename`, if structure leaves no doubt of them.
-
-        A tied parameter is in the file once, by any of its names, or with the same values by several.
-
-        Args:
-            source: a path, an opened file (`gb.open`), the parameters of another model, or that model.
-            include: load only what this pattern takes.
-            exclude: and not what this one takes.
-            rename: {pattern: replacement}, from names in the file to names in the model, one rule after the
-                other; a pattern takes a whole name or the path of a layer. Or a function of the name.
-            missing: what to do with parameters that the file has not: "error", "keep", or an initializer, as
-                in `initialize`; or {pattern: one of these}, and "error" for the rest.
-            unexpected: what to do with names that the model has not: "error", or "ignore"; or {pattern: …}.
-            mismatch: what to do with other shapes: "error", "keep", "slice" (take the beginning of a larger
-                array), "pad" (fill the beginning with a smaller one, and keep the rest), or an
-                initializer; or {pattern: …}.
-            dtype: "model" converts the file's values to the model's dtypes, within their kinds, as
-                `set_data` does; "file" casts the model's floating parameters to the file's dtypes.
-            seed: for initializers; a fresh one is in the report.
-            device: where parameters on the meta device get memory; the host's, if not given.
-            progress: as in `save`.
-
-        Returns:
-            What was loaded, kept and initialised, name by name; prints as a table.
-
-        Raises:
-            LoadError: names, shapes, dtypes or ties that do not fit, all in one message. Nothing was changed.
-            FileFormatError, OSError: a file that cannot be read.
-
-        >>> import glueball as gb
-        >>> from torch import nn
-        >>> from tempfile import TemporaryDirectory
-        >>> with TemporaryDirectory() as folder:
-        ...     gb.collect_params(nn.Sequential(nn.Linear(4, 8))).save(f"{folder}/net.safetensors")
-        ...     net = nn.ModuleDict({"encoder": nn.Linear(4, 8), "head": nn.Linear(8, 2)})
-        ...     report = gb.collect_params(net).load(
-        ...         f"{folder}/net.safetensors", rename={"0": "encoder"}, missing={"head": "default"}, seed=0
-        ...     )
-        >>> report.loaded
-        {'encoder.weight': '0.weight', 'encoder.bias': '0.bias'}
-        >>> report.initialised
-        ('head.weight', 'head.bias')
-        """
-        load = plan_load(
-            self,
-            source,
-            include=include,
-            exclude=exclude,
-            rename=rename,
-            missing=missing,
-            unexpected=unexpected,
-            mismatch=mismatch,
-            dtype=dtype,
-            seed=seed,
-            device=device,
-        )
-        load.apply(progress)
-        return load.report
+        for parameter in self._parameters():
+            touch(parameter.sites)
 
     # ---- initialising -------------------------------------------------------------------------------
 
@@ -464,6 +323,46 @@ class ParameterDict(Selection):
         if len(found) == 1:
             return found._parameters()[0]
         raise TieError(f"{name!r} is a layer with {plural(len(found), 'parameter')}: name one of them.")
+
+    # ---- seeing what changes ------------------------------------------------------------------------
+
+    def stats(self, *, grad: bool = True, quantiles: Sequence[float] = (), rank: bool = False) -> StatsTable:
+        """Statistics of values and gradients, as a table: `params.stats().sort("grad_norm")`.
+
+        Each array is read once, in pieces, on all cores, where it lies; from a device in small copies. A
+        parameter without values has a row that says why, and a sharded one is measured in the part that
+        lies in this process.
+
+        Args:
+            grad: measure gradients too, where there are any.
+            quantiles: shares that are to be exact, at the cost of another pass or two; they become columns.
+            rank: find the effective rank of each matrix (a decomposition of each: slow for large ones).
+
+        >>> import glueball as gb
+        >>> from torch import nn
+        >>> params = gb.collect_params(nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 1)))
+        >>> _ = params.initialize({".*weight": 0.5, ".*bias": 0})
+        >>> for row in params.stats():
+        ...     print(row.name, row.data.mean, row.data.zeros)
+        0.weight 0.5 0
+        0.bias 0.0 8
+        1.weight 0.5 0
+        1.bias 0.0 1
+        """
+        from .statistics import measure_rows  # with all that measures, when it is first asked for
+
+        return measure_rows(self._tree, self._rows, grad=grad, quantiles=quantiles, rank=rank)
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the values as they are now, by name, to compare with later: `gb.diff(before, params)`.
+
+        It lies on the host and takes the memory of the values. Of a whole model it has the buffers that are
+        saved with it, too. Parameters without values are noted as such; a sharded one is gathered, so then
+        all its processes must call this together.
+        """
+        from .snapshots import take
+
+        return take(self)
 
     # ---- optimizers ---------------------------------------------------------------------------------
 

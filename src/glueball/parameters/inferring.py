@@ -24,7 +24,9 @@ Template = tuple[str, ...]
 _Group: TypeAlias = "dict[Numbers, Shape]"
 
 _NUMBER = "#"
-_MANY = 4000  # templates; a search among more takes too long to wait for
+_MANY = 100_000  # pairs of templates of one shape; a search among more takes too long to wait for
+
+_LONG = 64  # rules; nobody reads more
 
 
 class Inferred(NamedTuple):
@@ -45,7 +47,7 @@ class Inferred(NamedTuple):
             ((pattern, replacement),) = self.rules.items()
             return f"rename={{{_quoted(pattern)}: {_quoted(replacement)}}}"
         lines = [f"    {_quoted(a)}: {_quoted(b)},\n" for a, b in self.rules.items()]
-        return "rename={\n" + "".join(lines) + "}"
+        return "rename={\n" + "".join(lines) + "  }"
 
 
 def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> Inferred:
@@ -63,12 +65,20 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
     if not wanted or not there:
         return Inferred({}, "")
     mine, theirs = _templates(wanted), _templates(there)
-    if len(mine) > _MANY or len(theirs) > _MANY:
-        return Inferred({}, f"there are too many different names to look for rules ({len(mine):,}).")
     prefix = _one_prefix(wanted, there)
     if prefix is not None:
         return Inferred(prefix)
-    candidates = {want: {name for name, group in theirs.items() if _same(mine[want], group)} for want in mine}
+    alike: dict[Any, set[Template]] = {}
+    for name, group in theirs.items():
+        alike.setdefault(tuple(group.items()), set()).add(name)
+    candidates = {
+        want: set(alike.get(tuple(group.items()), ()))
+        if all(map(_known, group.values()))
+        else {name for name, other in theirs.items() if _same(group, other)}
+        for want, group in mine.items()
+    }
+    if sum(map(len, candidates.values())) > _MANY:
+        return Inferred({}, "no rule was looked for: too many names have the same shape.")
     nowhere = [want for want, names in candidates.items() if not names]
     if nowhere:
         return Inferred(
@@ -86,6 +96,8 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
             else f"no rule is certain: nothing in the file is left for {_shown(open_)}.",
         )
     rules: Any = _rules({name: want for want, name in pairs.items()})
+    if len(rules) > _LONG:
+        return Inferred({}, f"no few rules would do: {len(rules)} layers have names of their own.")
     try:
         made = renamed(there, rules)
     except PatternError:
@@ -109,7 +121,7 @@ def _templates(names: Mapping[str, Shape]) -> dict[Template, _Group]:
         numbers = tuple(int(part) for part in parts if part.isdecimal())
         template = tuple(_NUMBER if part.isdecimal() else part for part in parts)
         found.setdefault(template, {})[numbers] = shape
-    return found
+    return {template: dict(sorted(group.items())) for template, group in found.items()}
 
 
 def _fits(wanted: Shape, there: Shape) -> bool:
@@ -119,7 +131,11 @@ def _fits(wanted: Shape, there: Shape) -> bool:
 
 
 def _same(wanted: _Group, there: _Group) -> bool:
-    return wanted.keys() == there.keys() and all(_fits(wanted[at], there[at]) for at in wanted)
+    return wanted.keys() == there.keys() and all(_fits(shape, there[at]) for at, shape in wanted.items())
+
+
+def _known(shape: Shape) -> bool:
+    return shape is not None and None not in shape
 
 
 def _one_prefix(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> dict[str, str] | None:
@@ -137,8 +153,8 @@ def _one_prefix(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]
                     found.add((other, head))
     fitting = []
     for other, head in found:
-        made = {_moved(name, other, head): there[name] for name in there}
-        if all(name in made and _fits(wanted[name], made[name]) for name in wanted):
+        moved = ((shape, there.get(_moved(name, head, other))) for name, shape in wanted.items())
+        if all(shape is not None and _fits(want, shape) for want, shape in moved):
             fitting.append((other, head))
     if len(fitting) != 1:
         return None
@@ -148,11 +164,12 @@ def _one_prefix(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]
     return {other: head} if not head else {re.escape(other) if "." in other else other: head}
 
 
-def _moved(name: str, other: str, head: str) -> str | None:
-    if other and not name.startswith(other + "."):
-        return None
-    rest = name[len(other) + 1 :] if other else name
-    return f"{head}.{rest}" if head else rest
+def _moved(name: str, head: str, other: str) -> str:
+    """A name with one head in the place of another; "" if it has another."""
+    if head and not name.startswith(head + "."):
+        return ""
+    rest = name[len(head) + 1 :] if head else name
+    return f"{other}.{rest}" if other else rest
 
 
 def _pair(candidates: dict[Template, set[Template]]) -> dict[Template, Template]:
@@ -264,8 +281,6 @@ def _rules(pairs: dict[Template, Template]) -> dict[str, str]:
         a, b = name[: len(name) - common], want[: len(want) - common]
         if a == b:
             continue
-        if name == want[len(want) - len(name) :] and len(a) == 1 and common == len(name) - 1:
-            a, b = name, want  # only a prefix in front
         heads[a] = b
     # The longest first: a general rule would take the special case's name.
     ordered = sorted(heads.items(), key=lambda pair: -len(pair[0]))

@@ -232,7 +232,7 @@ class _Judge:
     def rest(self, unexpected: Any) -> None:
         """Names of the file that no parameter takes."""
         found, source = self.found, self.source
-        ignored = name_policies("unexpected", unexpected, found.unexpected, source.names)
+        ignored = name_policies("unexpected", unexpected, found.unexpected, source.names, found.names)
         for name in found.unexpected:
             status = "ignored" if ignored[name] else "unexpected"
             new = found.names.get(name, name)

@@ -6,6 +6,7 @@ written, which nothing stops any more but the machine.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from .origin import remember
 from .plan import Plan
 from .sources import Source
 from .stored import LoadRecord, Stored, state_of
+from .untouched import look
 
 __all__ = ["Job", "Load"]
 
@@ -136,12 +138,14 @@ class Load:
                 for job in self._jobs
             }
         names = {job.row: job.name for job in self._jobs}
+        written = {*rows, *(self._plan._rule_of if self._plan is not None else ())}
+        look(tree, (row for row in range(len(tree)) if row not in written))
         sizes = adapter.sizes([job.array for job in self._jobs])
         remember(LoadRecord(tree, rows, sizes, put, names, self.report.source))
 
 
 def _nbytes(source: Source, name: str) -> int:
-    return int(np.prod(source.shapes[name], dtype=np.int64)) * source.dtypes[name].itemsize
+    return math.prod(source.shapes[name]) * source.dtypes[name].itemsize
 
 
 class _Direct:

@@ -73,8 +73,10 @@ def match(
         found = unwrapped(source.names, lookup, slots)
         names, beside, prefix = found.names, found.beside, bool(found.note)
         notes += [found.note] * prefix
-    if source.other:
-        notes.append(f"besides arrays the file has {', '.join(list(source.other)[:4])}")
+    other = [what for what in source.other if "@" not in what]  # attributes of HDF5 tell little
+    if other:
+        more = ", …" if len(other) > 4 else ""
+        notes.append(f"besides arrays the file has {', '.join(other[:4])}{more}")
     wanted = set(rows)
     takes: dict[int, list[str]] = {}
     others = _elsewhere(selection, lookup)
@@ -89,6 +91,8 @@ def match(
         for name, row in here:
             if row in wanted:
                 takes.setdefault(row, []).append(name)
+        if len(here) == 1 and here[0][1] in wanted:
+            continue
         led = {row for _, row in here}
         if led.isdisjoint(wanted):
             theirs = led or any(text in others for _, text in new)

@@ -8,6 +8,7 @@ from ..checkpoints.opening import open_file
 from ..frameworks import adapter_for
 from .collection import Collection
 from .dictionary import ParameterDict
+from .garbage import no_garbage
 
 __all__ = ["open"]
 
@@ -41,5 +42,6 @@ def open(path: str | os.PathLike[str], *, allow_expansion: bool = False) -> Para
     >>> params["0.weight"].data()[:2].shape
     (2, 4)
     """
-    file = open_file(path, allow_expansion=allow_expansion)
-    return ParameterDict(Collection(adapter_for(file).walk(file, True)))
+    with no_garbage():
+        file = open_file(path, allow_expansion=allow_expansion)
+        return ParameterDict(Collection(adapter_for(file).walk(file, True)))

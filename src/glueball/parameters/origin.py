@@ -24,7 +24,7 @@ from .stored import Stored, as_stored
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Note", "Origin", "Record", "note", "noted", "now", "origin_of", "remember"]
+__all__ = ["Note", "Origin", "Record", "is_noted", "note", "noted", "now", "origin_of", "remember"]
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,13 @@ def _put(owner: Any, attribute: str, made: Note) -> None:
 
         _notes[key] = ref(owner, forget), {}
     _notes[key][1][attribute] = made
+
+
+def is_noted(sites: Sequence[tuple[Any, str]]) -> bool:
+    """Whether a rule or a load has put values into one of these places."""
+    _spread(_pending)
+    _pending.clear()
+    return any(attribute in _notes[id(owner)][1] for owner, attribute in sites if id(owner) in _notes)
 
 
 def origin_of(adapter: Adapter, sites: Sequence[tuple[Any, str]], array: Any) -> Origin | None:

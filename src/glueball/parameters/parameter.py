@@ -7,7 +7,8 @@ when the parameters were collected.
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +17,11 @@ from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
 from ..slots import Site, Tree
 from ..views.table import Row, parameter_table
 from .origin import Origin, origin_of
+from .untouched import touch
+
+if TYPE_CHECKING:
+    from ..measures import Stats
+    from ..views.plots import Axes
 
 __all__ = ["Parameter"]
 
@@ -198,6 +204,33 @@ class Parameter:
         self._need_values("read")
         return self._tree.adapter.numpy(self._array())
 
+    def stats(self, *, quantiles: Sequence[float] = (), rank: bool = False) -> Stats:
+        """Count, min, max, mean, std, norm, zeros, NaN, infinities, histogram and quantiles of its values.
+
+        Of a sharded parameter those of the part that lies in this process.
+
+        Args:
+            quantiles: shares that are to be exact; others are as near as `Stats.quantile` says.
+            rank: whether to find the effective rank of a matrix (a decomposition: slow for large ones).
+
+        Raises:
+            DeferredError: it has no values yet.
+            DTypeError: its values cannot be read by NumPy.
+
+        >>> import glueball as gb, torch
+        >>> weight = gb.collect_params(torch.nn.Linear(4, 8))["weight"]
+        >>> weight.set_data(2)
+        >>> weight.stats()
+        Stats(float32, 32 elements, min 2, max 2, mean 2, std 0, norm 11.314)
+        """
+        from .statistics import measure_rows  # with all that measures, when it is first asked for
+
+        self._need_values("measured")
+        row = measure_rows(self._tree, [self._row], grad=False, quantiles=quantiles, rank=rank)[0]
+        if row.data is None:
+            raise DTypeError(f"{self.name!r} cannot be measured: {row.note}")
+        return row.data
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """For `np.asarray(parameter)`: what `numpy()` gives."""
         return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
@@ -215,6 +248,7 @@ class Parameter:
         self._need_values("set")
         adapter, array = self._tree.adapter, self._array()
         adapter.write(array, adapter.coerce(array, native(value, adapter), self.name))
+        touch(self.sites)
 
     def zero_grad(self) -> None:
         """Set the gradient to zero in place; where there is none there stays none."""
@@ -296,6 +330,31 @@ class Parameter:
             self.name, facts.shape, facts.dtype, facts.size, facts.trainable, facts.device,
             kind, "; ".join(notes), self.own_name or "",
         )  # fmt: skip
+
+    def plot(
+        self, *, of: Literal["data", "grad"] = "data", limit: float | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the values (or the gradient) as an image by matplotlib; kernels of a convolution are tiles.
+
+        Args:
+            of: "data" or "grad".
+            limit: of the colours' scale, which goes from -limit to limit; None for the 99.5th percentile.
+            ax: axes to draw into; None for a new figure of a fitting size.
+
+        Returns:
+            The axes.
+
+        Raises:
+            DeferredError: it has no values yet, or no gradient.
+            MissingExtraError: matplotlib is not installed.
+        """
+        from ..views import plots
+
+        if of == "grad" and self.grad() is None:
+            raise DeferredError(f"{self.name!r} has no gradient yet. Run a backward pass first.")
+        values = self.numpy() if of == "data" else self._tree.adapter.numpy(self.grad())
+        title = self.name if of == "data" else f"gradient of {self.name}"
+        return plots.image(values, title=title, limit=limit, ax=ax)
 
     def __repr__(self) -> str:
         row = self.row()

@@ -65,33 +65,45 @@ def _policy(what: str, given: Any, words: Sequence[str], label: str) -> Policy:
         ) from None
 
 
-def name_policies(what: str, given: Any, names: Sequence[str], every: Sequence[str]) -> dict[str, bool]:
+def name_policies(
+    what: str, given: Any, names: Sequence[str], every: Sequence[str], renamed: Mapping[str, str]
+) -> dict[str, bool]:
     """For each name whether it is to be ignored.
 
     Args:
         what: the argument, for messages.
-        given: "error" or "ignore" ("keep" says the same), or {pattern: one of them}.
+        given: "error" or "ignore" ("keep" says the same), or {pattern: one of them}; a pattern may be meant
+            for the name in the file, or for what it was renamed to.
         names: those that a policy is asked for.
         every: all names of the file, of which a pattern has to take one.
+        renamed: what names became.
+
+    Raises:
+        NothingSelectedError: a pattern takes none.
+        PatternError: a pattern that is no text, or another policy.
     """
     rules = given if isinstance(given, Mapping) else {None: given}
     for policy in rules.values():
         if policy not in ("error", "ignore", "keep"):
             raise PatternError(f"{what}: {policy!r} is no policy. Write 'error' or 'ignore'.")
+
+    def takes(pattern: Pattern, name: str) -> bool:
+        return takes_name(pattern, name) or takes_name(pattern, renamed.get(name, name))
+
     ignored: dict[str, bool] = {}
     for pattern, policy in rules.items():
-        if pattern is not None and not any(takes_name(pattern, name, every) for name in every):
+        if pattern is not None and not any(takes(pattern, name) for name in every):
             near = ", ".join(nearest(str(pattern), list(every))) or "none at all"
             raise NothingSelectedError(
                 f"{what}: {describe(pattern)} takes none of the file's {len(every)} names. Nearest: {near}."
             )
         for name in names:
-            if pattern is None or takes_name(pattern, name, every):
+            if pattern is None or takes(pattern, name):
                 ignored.setdefault(name, policy != "error")
     return {name: ignored.get(name, False) for name in names}
 
 
-def takes_name(pattern: Pattern, name: str, every: Sequence[str] = ()) -> bool:
+def takes_name(pattern: Pattern, name: str) -> bool:
     """Whether a text pattern takes a name that belongs to no parameter: it, or a layer that contains it."""
     if not isinstance(pattern, (str, re.Pattern)):
         raise PatternError(f"{describe(pattern)} takes parameters, and a file has names: write text.")

@@ -112,7 +112,7 @@ def parents(name: str) -> Iterator[str]:
 _INSIDE = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 # What stands before all of a model's names: a wrapper's, a trainer's, or of the file's own making.
 _BEFORE = {
-    *("module", "_orig_mod", "model", "net", "network", "_forward_module", "arg", "aux"),
+    *("module", "_orig_mod", "model", "net", "network", "_forward_module"),
     *("state_dict", "model_state_dict", "model_state", "model_weights", "weights", "params", "parameters"),
 }
 # What trainers keep beside a model.
@@ -150,9 +150,15 @@ def unwrapped(names: Iterable[str], known: Collection[str], required: Iterable[C
     new = {name: name for name in names}
     notes = []
     parts = {part for name in known for part in name.split(".")}
+    if new and all(name.startswith(("arg:", "aux:")) for name in new):
+        new = {name: name[4:] for name in new}
+        notes.append("arg: and aux: left out of the names")
     inside = _INSIDE - parts
     if any(f"{part}." in name for name in new for part in inside):
-        new = {name: ".".join(p for p in name.split(".") if p not in inside) or name for name in new}
+        new = {
+            name: ".".join(part for part in text.split(".") if part not in inside) or text
+            for name, text in new.items()
+        }
         took = sorted({part for name in names for part in name.split(".") if part in inside})
         notes.append(f"{', '.join(took)} left out of the names")
     if not any(name in known for name in new.values()):

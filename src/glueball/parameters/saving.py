@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..adapter import Adapter
 from ..checkpoints.lazy import Lazy
+from ..checkpoints.writing import format_of, write_file
 from ..errors import DeferredError, DTypeError, FileFormatError, NothingSelectedError
 from ..slots import Tree
 from ..views.progress import Progress, shown
 from ..views.table import names_text
-from .formats import format_of, write_file, write_order
+from .garbage import no_garbage
 from .selection import Selection
 from .whole import saved_rows
 
@@ -25,7 +25,8 @@ __all__ = ["save"]
 _WRITTEN_BY = {"torch": {"format": "pt"}}
 """What readers of safetensors look for in the metadata: `transformers` refuses a file without it."""
 
-_WITH_METADATA = ("safetensors",)
+_READ_BY_HUBS = ("safetensors", "shards")
+_WITHOUT_METADATA = ("pytorch", "params", "npz", "npy")
 
 
 def save(
@@ -45,6 +46,20 @@ def save(
             f"ties is {ties!r}: write 'aliases' (stored once, with the other names) or 'copies' (each name "
             f"with its own bytes)."
         )
+    with no_garbage():
+        _save(selection, path, format, ties, max_shard_size, metadata, progress, like)
+
+
+def _save(
+    selection: Selection,
+    path: str | os.PathLike[str],
+    format: str | None,
+    ties: str,
+    max_shard_size: int | str | None,
+    metadata: Mapping[str, str | None] | None,
+    progress: bool | Progress | None,
+    like: Any,
+) -> None:
     collection, rows = saved_rows(selection)
     tree, adapter = collection.tree, collection.tree.adapter
     if not rows:
@@ -55,23 +70,22 @@ def save(
     arrays = {tree.names[row]: _lazy(adapter, held[row], tree.names[row]) for row in rows}
     for alias in {alias for alias, name in aliases.items() if alias in arrays}:
         del arrays[alias]  # the same memory under another object
-    kind = format_of(path, format, max_shard_size)
+    kind = format_of(path, sharded=max_shard_size is not None) if format is None else format
     notes = _metadata(adapter, tree.root, kind, metadata)
     if ties == "copies":
         arrays |= {alias: arrays[name] for alias, name in aliases.items()}
         aliases = {}
-    options: dict[str, Any] = {} if like is None else {"like": like}
 
-    def write(progress: Progress | None) -> None:
+    def write(arrays: Mapping[str, Lazy], progress: Progress | None = None) -> None:
         write_file(
             path,
             arrays,
-            format=format,
+            format=kind,
             aliases=aliases,
             metadata=notes,
+            like=like,
             max_shard_size=max_shard_size,
             progress=progress,
-            **options,
         )
 
     total = sum(_nbytes(lazy) for lazy in arrays.values())
@@ -79,38 +93,29 @@ def save(
     with adapter.writer(shards) as writes:
         if not shards:
             with shown("saving", total, progress) as told:
-                write(told)
+                write(arrays, told)
             return
-        _together(arrays, lambda: write_order(arrays, kind, max_shard_size), write if writes else None)
+        _together(arrays, write if writes else None)
 
 
-def _together(
-    arrays: dict[str, Lazy], order: Callable[[], Sequence[str]], write: Callable[[None], None] | None
-) -> None:
+def _together(arrays: Mapping[str, Lazy], write: Callable[[Mapping[str, Lazy]], None] | None) -> None:
     """Write where this process does, and gather with the others where it does not.
 
     Gathering wants all processes, in one order: so whoever does not write makes the arrays too, and whoever
     fails to write makes the rest of them before it says so.
     """
-    left = list(order())
-    if write is not None:
+    # Writers take wider elements first; in this order they, and others, take them one after the other.
+    left = dict(sorted(arrays.items(), key=lambda pair: -pair[1].dtype.itemsize))
 
-        def made(name: str, make: Callable[[], Any]) -> Any:
-            array = make()
-            left.remove(name)
-            return array
+    def made(name: str) -> Any:
+        return left.pop(name).make()
 
-        makes = {name: lazy.make for name, lazy in arrays.items()}
-        for name, lazy in arrays.items():
-            arrays[name] = Lazy(lazy.shape, lazy.dtype, partial(made, name, lazy.make))
-        try:
-            write(None)
-        finally:
-            for name in left:
-                makes[name]()
-        return
-    for name in left:
-        arrays[name].make()
+    try:
+        if write is not None:
+            write({name: Lazy(one.shape, one.dtype, partial(made, name)) for name, one in left.items()})
+    finally:
+        for name in list(left):
+            made(name)
 
 
 def _check_values(tree: Tree, held: Mapping[int, Any]) -> None:
@@ -123,6 +128,10 @@ def _check_values(tree: Tree, held: Mapping[int, Any]) -> None:
             reason = adapter.no_values(array)
             if reason:
                 reasons.setdefault(reason, []).append(tree.names[row])
+                continue
+            reason = None if adapter.name == "files" else adapter.unwritable(array)
+            if reason and "expanded" not in reason:  # that can be read
+                raise DTypeError(f"{tree.names[row]!r} cannot be saved: {reason}. Nothing was written.")
     if reasons:
         told = "; ".join(f"{names_text(names)}: {reason}" for reason, names in reasons.items())
         raise DeferredError(f"there are no values to save of {told}. Nothing was written.")
@@ -138,8 +147,8 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
         if count > len(tree.slots(row)):
             raise FileFormatError(f"{names[row]!r} has {count:,} names, too many for a file.")
     views: dict[Any, str] = {}
-    for row, array in held.items():
-        memory = tree.adapter.memory(array)
+    for row in _near(tree.adapter, held):
+        memory = tree.adapter.memory(held[row])
         if memory is None:
             continue
         first = views.setdefault(memory.view, names[row])
@@ -149,9 +158,22 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
     return found
 
 
+def _near(adapter: Adapter, held: Mapping[int, Any]) -> list[int]:
+    """The rows whose arrays may share memory: of those that lie plainly on the host what begins together."""
+    rows, plain = list(held), adapter.plain(list(held.values()))
+    inside = [row for row, dtype in zip(rows, plain, strict=True) if dtype is not None]
+    if not inside:
+        return rows
+    begins: dict[int, list[int]] = {}
+    for row, address in zip(inside, adapter.addresses([held[row] for row in inside]), strict=True):
+        begins.setdefault(address, []).append(row)
+    alone = {mine[0] for mine in begins.values() if len(mine) == 1}
+    return [row for row in rows if row not in alone]
+
+
 def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
     """An array to be written, read when its turn comes: without a copy where NumPy reaches its memory."""
-    shape: Any = adapter.shape(array, None, "")
+    shape: Any = array.shape
     try:
         dtype = adapter.numpy_dtype(adapter.dtype(array))
     except TypeError:
@@ -162,7 +184,7 @@ def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
 
 
 def _nbytes(lazy: Lazy) -> int:
-    return int(np.prod(lazy.shape, dtype=np.int64)) * lazy.dtype.itemsize
+    return math.prod(lazy.shape) * lazy.dtype.itemsize
 
 
 def _metadata(
@@ -170,16 +192,16 @@ def _metadata(
 ) -> dict[str, str]:
     """What the file will say of itself: what the opened file said, and what was given."""
     own = dict(getattr(root, "metadata", None) or {}) if adapter.name == "files" else {}
-    if format not in _WITH_METADATA:
-        if own:
+    if format in _WITHOUT_METADATA:
+        lost = [key for key in own if key != "format"]  # a mark for other readers
+        if lost:
             warnings.warn(
-                f"a {format} file has no place for metadata, so {names_text(list(own))} of the opened file "
-                f"is left out.",
-                stacklevel=4,
+                f"a {format} file has no place for metadata: {names_text(lost)} of the opened file left out.",
+                stacklevel=5,
             )
         return {key: text for key, text in (given or {}).items() if text is not None}
     notes: dict[str, str | None] = {}
-    if format == "safetensors":
+    if format in _READ_BY_HUBS:
         notes |= _WRITTEN_BY.get(adapter.name, {})
     notes |= own
     notes |= given or {}

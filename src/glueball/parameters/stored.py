@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..adapter import Adapter
+from ..checkpoints.base import Checkpoint
+from ..checkpoints.opening import open_file
 from ..errors import GlueballError
 from ..slots import Tree
 
@@ -46,31 +49,32 @@ def state_of(path: str) -> tuple[int, ...]:
 
 def as_stored(adapter: Adapter, array: Any, stored: Stored) -> bool | None:
     """Whether an array holds what a file has; None where the file is there no more or was changed."""
-    from ..checkpoints.opening import open_file
-
     try:
-        file = open_file(stored.path)
-    except (GlueballError, OSError):
-        return None
-    with file:
+        file = _opened(stored.path, state_of(stored.path))
         if stored.name not in file or state_of(file[stored.name].file) != stored.state or not stored.state:
             return None
-        try:
-            part = adapter.shard(array)
-            local, offsets = (array, None) if part is None else (part[0], part[2])
-            there = adapter.numpy(local)
-            begin = offsets or (0,) * there.ndim
-            # Of a larger array the beginning was taken, of a smaller one the beginning was filled.
-            key = tuple(
-                slice(b, min(b + n, m)) for b, n, m in zip(begin, there.shape, stored.shape, strict=True)
-            )
-            wanted: Any = file.lazy(stored.name).make()[key]
-            there = there[tuple(slice(0, n) for n in wanted.shape)]
-        except (GlueballError, ValueError):
-            return False
-        with np.errstate(all="ignore"):
-            wanted = wanted.astype(there.dtype, copy=False)
-        return bool(np.array_equal(_bits(wanted), _bits(there)))
+    except (GlueballError, OSError):
+        return None
+    try:
+        part = adapter.shard(array)
+        local, offsets = (array, None) if part is None else (part[0], part[2])
+        there = adapter.numpy(local)
+        begin = offsets or (0,) * there.ndim
+        # Of a larger array the beginning was taken, of a smaller one the beginning was filled.
+        key = tuple(slice(b, min(b + n, m)) for b, n, m in zip(begin, there.shape, stored.shape, strict=True))
+        wanted: Any = file.lazy(stored.name).make()[key]
+        there = there[tuple(slice(0, n) for n in wanted.shape)]
+    except (GlueballError, ValueError):
+        return False
+    with np.errstate(all="ignore"):
+        wanted = wanted.astype(there.dtype, copy=False)
+    return bool(np.array_equal(_bits(wanted), _bits(there)))
+
+
+@lru_cache(maxsize=1)
+def _opened(path: str, state: tuple[int, ...]) -> Checkpoint:
+    # Whoever asks for one parameter asks for the next: a file of many arrays takes long to open.
+    return open_file(path)
 
 
 def _bits(array: Any) -> Any:

@@ -16,7 +16,7 @@ from ..errors import TransferError
 from ..frameworks import adapter_for
 from ..frameworks.host import coerced
 from ..slots import Tree
-from ..views.table import names_text
+from ..views.table import names_text, plural
 from .flattening import flattened
 from .matching import Match, match
 from .pieces import Piece, Pieces, pieces_of
@@ -71,12 +71,9 @@ def transfer(
     >>> from torch import nn
     >>> old = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     >>> new = nn.ModuleDict({"body": nn.Linear(3, 4), "head": nn.Linear(4, 2)})
-    >>> gb.transfer(old, new)
-    source   target   kind    matched by
-    ─────────────────────────────────────
-    0        body     dense   order
-    2        head     dense   order
-    2 layers transferred
+    >>> report = gb.transfer(old, new)
+    >>> report.rows[1]
+    TransferRow(source='2', target='head', kind='dense', matched='order', turned='')
     >>> torch.equal(new["head"].weight, old[2].weight)
     True
     """
@@ -101,7 +98,7 @@ class _Plan:
 
     def __init__(self, source: Pieces, target: Pieces, rename: Mapping[str, str] | None) -> None:
         self._source, self._target = source, target
-        self._matches = match(source.filled, target.filled, rename)
+        self._matches = match(source, target, rename)
         self._read, self._staged = Values(), Values()
         self._rows: list[TransferRow] = []
         self._done: list[Match] = []
@@ -155,7 +152,8 @@ class _Plan:
         self._check_ties()
         if self._wrong:
             raise TransferError(
-                f"nothing was transferred: {len(self._wrong)} layers have no counterpart or do not fit.\n"
+                f"nothing was transferred: {plural(len(self._wrong), 'layer')} without a counterpart, or with "
+                f"values that do not fit.\n"
                 f'{wrong_table(self._wrong)}\nWrite rename={{"source": "target"}} for layers that are called '
                 f'otherwise; missing="keep", unexpected="keep" or mismatch="keep" for what shall be left out.'
             )

@@ -1,19 +1,28 @@
 """Matching: which layer of the source goes to which layer of the target.
 
-By a renaming that was asked for; else by equal places; else by order, where the kinds and sizes of the
-layers agree one to one. Names that contradict the order are not guessed about.
+By a renaming that was asked for; else by equal places in the two models; else by order, where the layers
+that are left agree one to one in kinds and sizes. Layers of one kind and size are told apart by their order
+only where that is sure: in a container that runs its layers in order, by their numbers (`fc1`, `fc2`), or by
+the order in which they were written, if other layers stand between them and all of the two models agrees.
+Where names contradict the order, nothing is guessed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..errors import NothingSelectedError, PatternError
-from .pieces import Piece
+from .pieces import Piece, Pieces
 
 __all__ = ["Match", "Matches", "match"]
+
+_NUMBERED = re.compile(r"(.*?)(\d+)")
+
+_ALIKE = "others are of the same kind and sizes, and neither names nor order tell which is which"
 
 
 class Match(NamedTuple):
@@ -32,21 +41,42 @@ class Matches(NamedTuple):
     targets: list[tuple[Piece, str]]
 
 
-def match(sources: Sequence[Piece], targets: Sequence[Piece], rename: Mapping[str, str] | None) -> Matches:
+def match(source: Pieces, target: Pieces, rename: Mapping[str, str] | None) -> Matches:
     """Match the layers of two models; see the module."""
-    renamed, sources, wrong = _renamed(sources, targets, rename or {})
-    taken = {id(pair.target) for pair in renamed}
-    targets = [piece for piece in targets if id(piece) not in taken]
-    found, left, free = _by_place_or_order(sources, targets)
-    kinds = {piece.path: piece.kind for piece in targets}
-    why_left = [(piece, _why(piece, kinds)) for piece in left]
-    kinds = {piece.path: piece.kind for piece in sources}
-    return Matches([*renamed, *found], [*wrong, *why_left], [(piece, _why(piece, kinds)) for piece in free])
+    pairs, sources, wrong = _renamed(source.filled, target.filled, rename or {})
+    taken = {id(pair.target) for pair in pairs}
+    targets = [piece for piece in target.filled if id(piece) not in taken]
+    both = _Both(source, target, _required(sources), _required(targets))
+    pairs += both.match()
+    pairs += _others(sources, targets)
+    matched = {id(piece) for pair in pairs for piece in pair[:2]}
+    left = [piece for piece in sources if id(piece) not in matched]
+    free = [piece for piece in targets if id(piece) not in matched]
+    return Matches(pairs, [*wrong, *_why(left, targets, both.alike)], _why(free, sources, both.alike))
 
 
-def _why(piece: Piece, other: Mapping[str, str]) -> str:
-    kind = other.get(piece.path)
-    return "" if kind is None or kind == piece.kind else f"the layer of this name is a {kind} there"
+def _required(pieces: Iterable[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece.required]
+
+
+def _others(sources: Sequence[Piece], targets: Sequence[Piece]) -> list[Match]:
+    """Buffers that no layer explains: by their names, where the sizes agree too."""
+    places = {piece.place: piece for piece in targets if not piece.required}
+    found = [(piece, places.get(piece.place)) for piece in sources if not piece.required]
+    return [Match(s, t, "name") for s, t in found if t is not None and s.shapes == t.shapes]
+
+
+def _why(pieces: Sequence[Piece], others: Sequence[Piece], alike: set[int]) -> list[tuple[Piece, str]]:
+    kinds = {piece.path: piece.kind for piece in others}
+    found = []
+    for piece in pieces:
+        kind = kinds.get(piece.path, piece.kind)
+        why = "" if kind == piece.kind else f"the layer of this name is a {kind} there"
+        found.append((piece, why or (_ALIKE if id(piece) in alike else "")))
+    return found
+
+
+# ---- by a renaming ------------------------------------------------------------------------------------
 
 
 def _renamed(
@@ -93,63 +123,111 @@ def _rewrite(path: str, rename: Mapping[str, str]) -> tuple[str, str | None]:
     return path, None
 
 
-def _by_place_or_order(
-    sources: Sequence[Piece], targets: Sequence[Piece]
-) -> tuple[list[Match], list[Piece], list[Piece]]:
-    by_place = {piece.place: at for at, piece in enumerate(targets)}
-    named = {
-        at: by_place[piece.place]
-        for at, piece in enumerate(sources)
-        if piece.place in by_place and targets[by_place[piece.place]].kind == piece.kind
-    }
-    if len(named) == len(sources) == len(targets):
-        return [Match(sources[s], targets[t], "name") for s, t in named.items()], [], []
-    if [piece.signature for piece in sources] == [piece.signature for piece in targets]:
-        # A number says where a layer stands; a word that says something else than the order is a doubt.
-        if all(s == t or _numbered(sources[s].place) for s, t in named.items()):
-            pairs = zip(sources, targets, strict=True)
-            return [Match(s, t, "name" if s.place == t.place else "order") for s, t in pairs], [], []
-        return _named_alone(sources, targets, [(s, t) for s, t in named.items() if s == t])
-    anchors = sorted(named.items())
-    crossing = {pair for pair in anchors for s, t in anchors if (s < pair[0]) != (t < pair[1])}
-    if crossing:
-        trusted = [pair for pair in anchors if pair not in crossing or not _numbered(sources[pair[0]].place)]
-        return _named_alone(sources, targets, trusted)
-    return _between(sources, targets, anchors)
+# ---- by place, by order -------------------------------------------------------------------------------
 
 
-def _numbered(place: str) -> bool:
-    return place.rpartition(".")[2].isdigit()
+class _Both:
+    """The layers of two models that no renaming concerns.
+
+    Attributes:
+        alike: the `id` of each layer that could be one of several.
+    """
+
+    def __init__(
+        self, source: Pieces, target: Pieces, sources: Sequence[Piece], targets: Sequence[Piece]
+    ) -> None:
+        self._source, self._target = source, target
+        self._sources, self._targets = sources, targets
+        self._written = source.written and target.written
+        self.alike: set[int] = set()
+
+    def match(self) -> list[Match]:
+        """The pairs."""
+        sources, targets = self._sources, self._targets
+        places = {piece.place: at for at, piece in enumerate(targets)}
+        named = {
+            at: places[piece.place]
+            for at, piece in enumerate(sources)
+            if piece.place in places and targets[places[piece.place]].kind == piece.kind
+        }
+        if len(named) == len(sources) == len(targets):
+            return self._pairs(named, "name")
+        ordered = self._by_order(range(len(sources)), range(len(targets)))
+        if ordered is not None and len(ordered) == len(sources):
+            # A number says where a layer stands; a word that says something else than the order is a doubt.
+            if all(ordered[s] == t or _last_is_number(sources[s]) for s, t in named.items()):
+                return [
+                    Match(sources[s], targets[t], "name" if named.get(s) == t else "order")
+                    for s, t in ordered.items()
+                ]
+            return self._pairs({s: t for s, t in named.items() if ordered[s] == t}, "name")
+        named = self._trusted(named)
+        given = set(named.values())
+        rest = [at for at in range(len(sources)) if at not in named]
+        ordered = self._by_order(rest, [at for at in range(len(targets)) if at not in given]) or {}
+        if self._written and _crosses([*named.items(), *ordered.items()], ordered):
+            ordered = {}
+        return [*self._pairs(named, "name"), *self._pairs(ordered, "order")]
+
+    def _pairs(self, pairs: Mapping[int, int], by: str) -> list[Match]:
+        return [Match(self._sources[s], self._targets[t], by) for s, t in pairs.items()]
+
+    def _trusted(self, named: Mapping[int, int]) -> dict[int, int]:
+        """Pairs of equal places, but for numbers that contradict the order."""
+        crossing = _crosses(list(named.items()), named) if self._written else set()
+        return {s: t for s, t in named.items() if s not in crossing or not _last_is_number(self._sources[s])}
+
+    def _by_order(self, here: Sequence[int], there: Sequence[int]) -> dict[int, int] | None:
+        """Pairs by order; None where kinds and sizes do not agree one to one."""
+        sides = (
+            (self._source, [(at, self._sources[at]) for at in here]),
+            (self._target, [(at, self._targets[at]) for at in there]),
+        )
+        groups = []
+        for _, pieces in sides:
+            found = defaultdict(list)
+            for at, piece in pieces:
+                found[piece.signature].append(at)
+            groups.append(found)
+        mine, other = groups
+        if {sign: len(group) for sign, group in mine.items()} != {sign: len(g) for sign, g in other.items()}:
+            return None
+        same = [p.signature for _, p in sides[0][1]] == [p.signature for _, p in sides[1][1]]
+        pairs: dict[int, int] = {}
+        for sign, group in mine.items():
+            if len(group) == 1 or (
+                _told_apart(self._source, self._sources, group, same)
+                and _told_apart(self._target, self._targets, other[sign], same)
+            ):
+                pairs.update(zip(group, other[sign], strict=True))
+            else:
+                self.alike |= {id(self._sources[at]) for at in group}
+                self.alike |= {id(self._targets[at]) for at in other[sign]}
+        return dict(sorted(pairs.items()))
 
 
-def _named_alone(
-    sources: Sequence[Piece], targets: Sequence[Piece], named: Sequence[tuple[int, int]]
-) -> tuple[list[Match], list[Piece], list[Piece]]:
-    """These pairs and no others, where names and order contradict each other."""
-    some, others = {s for s, _ in named}, {t for _, t in named}
-    return (
-        [Match(sources[s], targets[t], "name") for s, t in named],
-        [piece for at, piece in enumerate(sources) if at not in some],
-        [piece for at, piece in enumerate(targets) if at not in others],
-    )
+def _told_apart(model: Pieces, pieces: Sequence[Piece], group: Sequence[int], agreed: bool) -> bool:
+    """Whether the order of layers of one kind and size is sure; `agreed`: all layers agree in order."""
+    for one, other in pairwise(group):
+        a, b = pieces[one].path.split("."), pieces[other].path.split(".")
+        at = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
+        if at is None:
+            return False  # one layer in two roles, or a layer below another
+        if ".".join(a[:at]) in model.sequences:
+            continue
+        x, y = _NUMBERED.fullmatch(a[at]), _NUMBERED.fullmatch(b[at])
+        if x is not None and y is not None and x[1] == y[1] and int(x[2]) < int(y[2]):
+            continue
+        if not (agreed and model.written and other > one + 1):
+            return False
+    return True
 
 
-def _between(
-    sources: Sequence[Piece], targets: Sequence[Piece], anchors: Sequence[tuple[int, int]]
-) -> tuple[list[Match], list[Piece], list[Piece]]:
-    """The anchors as pairs, and what lies between two of them by order where it agrees one to one."""
-    pairs: list[Match] = []
-    left: list[Piece] = []
-    free: list[Piece] = []
-    last = (-1, -1)
-    for s, t in [*anchors, (len(sources), len(targets))]:
-        here, there = sources[last[0] + 1 : s], targets[last[1] + 1 : t]
-        if [piece.signature for piece in here] == [piece.signature for piece in there]:
-            pairs += [Match(a, b, "order") for a, b in zip(here, there, strict=True)]
-        else:
-            left += here
-            free += there
-        if s < len(sources):
-            pairs.append(Match(sources[s], targets[t], "name"))
-        last = (s, t)
-    return pairs, left, free
+def _last_is_number(piece: Piece) -> bool:
+    return piece.place.rpartition(".")[2].isdigit()
+
+
+def _crosses(pairs: Sequence[tuple[int, int]], asked: Iterable[int]) -> set[int]:
+    """Those of the sources whose pair crosses another: one of them would change the order."""
+    wanted = set(asked)
+    return {s for s, t in pairs if s in wanted and any((s < a) != (t < b) for a, b in pairs if a != s)}

@@ -91,18 +91,18 @@ class Pieces(NamedTuple):
 
     Attributes:
         all: in the model's order, those without arrays too.
-        sequences: the places of containers whose children run in order.
-        opaque: places of layers without arrays of which nothing is known.
+        sequences: the paths of containers whose children run in order.
+        written: whether a layer's children stand in the order in which they were written.
     """
 
     all: list[Piece]
     sequences: set[str]
-    opaque: set[str]
+    written: bool
 
     @property
     def filled(self) -> list[Piece]:
-        """Those that hold arrays."""
-        return [piece for piece in self.all if piece.rows]
+        """Those that hold arrays to transfer."""
+        return [piece for piece in self.all if piece.rows and piece.kind != "random"]
 
 
 def pieces_of(tree: Tree) -> Pieces:
@@ -139,7 +139,7 @@ class _Walk:
         self._full = [bool(held) for held in self._held]
         for at in range(len(tree.owners) - 1, -1, -1):
             self._full[at] |= any(self._full[child] for _, child in self._below[at])
-        self._found = Pieces([], set(), set())
+        self._found = Pieces([], set(), tree.adapter.written)
         self._claimed: set[str] = set()
         self._seen: set[int] = set()
 
@@ -193,7 +193,6 @@ class _Walk:
                 )
             )
         if not layouts and not self._below[owner] and not self._held[owner]:
-            self._found.opaque.add(path)
             self._found.all.append(Piece(self._tree, path, place, Layout("opaque"), {}))
 
     def _layouts(self, owner: int, path: str) -> Sequence[Layout]:

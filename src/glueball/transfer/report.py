@@ -20,7 +20,7 @@ class TransferRow(NamedTuple):
         target: the layer that they went to.
         kind: what both are ("dense", "batch norm").
         matched: by what they were matched: "name", "rename" or "order".
-        turned: what was done to the values ("kernel out, in → in, out"); "" where nothing was.
+        turned: what was done to the values ("kernel: out, in → in, out"); "" where nothing was.
     """
 
     source: str
@@ -92,15 +92,15 @@ def wrong_table(wrong: Sequence[Wrong]) -> Listing:
         source, target = ("" if side is None else side.name for side in (one.source, one.target))
         return [source, target, piece.kind, piece.sizes_text(), one.reason]
 
-    return Listing(["source", "target", "kind", "sizes", ""], [line(one) for one in wrong], [])
+    return Listing(["source", "target", "kind", "sizes", ""], [line(one) for one in wrong], [], limit=None)
 
 
 def how(pair: Match, remarks: Sequence[str]) -> str:
     """What is done to the values of a layer."""
-    said: dict[str, None] = {}
+    said: dict[str, dict[str, None]] = {}
     for name, held in pair.source.layout.arrays.items():
         other = pair.target.layout.arrays.get(name)
         if other is not None and held.form != other.form:
-            base = name.partition(".")[0].replace("_", " ")
-            said[f"{base} {held.form or 'as it is'} → {other.form or 'as it is'}"] = None
-    return "; ".join([*said, *remarks])
+            turn = f"{held.form or 'plain'} → {other.form or 'plain'}"
+            said.setdefault(turn, {})[name.partition(".")[0].replace("_", " ")] = None
+    return "; ".join([*(f"{', '.join(names)}: {turn}" for turn, names in said.items()), *remarks])

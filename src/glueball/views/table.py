@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .folding import fold as fold_names
@@ -11,7 +11,16 @@ from .folding import fold as fold_names
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-__all__ = ["Listing", "Row", "bytes_text", "names_text", "parameter_table", "plan_table", "plural"]
+__all__ = [
+    "Listing",
+    "Row",
+    "bytes_text",
+    "names_text",
+    "parameter_table",
+    "plan_table",
+    "plural",
+    "shape_text",
+]
 
 LONG = 40
 """A table of more rows than this is folded by itself."""
@@ -41,10 +50,19 @@ class Row(NamedTuple):
     @property
     def shape_text(self) -> str:
         """The shape as Python writes it, with ? for what is not known."""
-        if self.shape is None:
-            return "?"
-        inner = ", ".join("?" if n is None else str(n) for n in self.shape)
-        return f"({inner},)" if len(self.shape) == 1 else f"({inner})"
+        return shape_text(self.shape)
+
+
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """A shape as Python writes it, with ? for what is not known.
+
+    >>> shape_text((4, None)), shape_text((3,)), shape_text(None)
+    ('(4, ?)', '(3,)', '?')
+    """
+    if shape is None:
+        return "?"
+    inner = ", ".join("?" if n is None else str(n) for n in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
 def bytes_text(count: int) -> str:
@@ -74,6 +92,8 @@ class Listing:
         lines: their cells.
         below: lines under the table.
         limit: at most so many lines, the middle left out; None for all.
+        right: titles of columns of numbers, which stand under each other.
+        optional: titles of columns that a narrow terminal does without, the first to go first.
     """
 
     def __init__(
@@ -82,7 +102,11 @@ class Listing:
         lines: Sequence[Sequence[str]],
         below: Iterable[str],
         limit: int | None = MOST,
+        *,
+        right: Collection[str] = ("count",),
+        optional: Sequence[str] = (),
     ) -> None:
+        self._right, self._optional = frozenset(right), tuple(optional)
         self._head, self._tail = list(lines), []
         self._below = list(below)
         if limit is not None and len(lines) > limit:
@@ -112,7 +136,7 @@ class Listing:
             wraps = at == 0 or title in _REMARKS
             table.add_column(
                 title,
-                justify="right" if title == "count" else "left",
+                justify="right" if title in self._right else "left",
                 no_wrap=not wraps,
                 overflow="fold",
                 min_width=min(wide, 8) if wraps else wide,
@@ -125,7 +149,8 @@ class Listing:
             table.add_row("…")
         for line in self._tail:
             table.add_row(*(Text(line[at]) for at in columns))
-        yield table
+        if columns:
+            yield table
         for text in (*self._below, *below):
             yield Text(text)
 
@@ -144,6 +169,16 @@ class Listing:
             if at >= 0 and len(cells) == 1:
                 columns.remove(at)
                 below.append(says.format(*cells))
+        left_out = []
+        for title in self._optional:
+            room = [min(self._width(at), 24) if not self._titles[at] else self._width(at) for at in columns]
+            if sum(room) + 2 * len(room) <= width:
+                break
+            if title in self._titles and self._titles.index(title) in columns:
+                columns.remove(self._titles.index(title))
+                left_out.append(title)
+        if left_out:
+            below.append(f"no room for: {', '.join(left_out)}")
         return columns, below
 
     def __str__(self) -> str:
@@ -161,17 +196,21 @@ class Listing:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """For a notebook: every text is escaped, and colours are the notebook's own."""
+        """For a notebook: every text is escaped, and colours are the notebook's own, light or dark."""
         import html
 
         def tr(cells: Sequence[str], tag: str) -> str:
             written = []
             for title, cell in zip(self._titles, cells, strict=False):
-                style = "padding:0.1em 0.8em;text-align:" + ("right" if title == "count" else "left")
+                style = f"{_CELL};text-align:{'right' if title in self._right else 'left'}"
                 if tag == "th":
-                    style += ";border-bottom:1px solid"
+                    style += f";font-weight:600;border-bottom:1px solid {_LINE}"
                 elif title in _CODE:
-                    style += ";font-family:monospace"
+                    style += ";font-family:var(--jp-code-font-family, ui-monospace, monospace)"
+                if title in _REMARKS:
+                    style += ";white-space:normal;min-width:8em"
+                if tag == "td" and title in ("", "device", "histogram"):
+                    style += ";opacity:0.7"
                 written.append(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>')
             return f"<tr>{''.join(written)}</tr>"
 
@@ -179,10 +218,17 @@ class Listing:
         if self._tail:
             rows.append(tr(["…"], "td"))
         rows += [tr(cells, "td") for cells in self._tail]
-        foot = "".join(f"<div>{html.escape(line)}</div>" for line in self._below)
-        return f"<table><thead>{tr(self._titles, 'th')}</thead><tbody>{''.join(rows)}</tbody></table>{foot}"
+        foot = "".join(f'<div style="opacity:0.75">{html.escape(line)}</div>' for line in self._below)
+        head = f"<thead>{tr(self._titles, 'th')}</thead>" if self._titles else ""
+        table = f'<table style="{_TABLE}">{head}<tbody>{"".join(rows)}</tbody></table>' if rows else ""
+        # A wide table scrolls by itself, so numbers and names stay whole.
+        return f'<div style="overflow-x:auto;font-size:0.95em">{table}{foot}</div>'
 
 
+# A grey that is seen on white and on black.
+_LINE = "rgba(128,128,128,0.5)"
+_TABLE = "margin:0 0 0.4em 0;border-collapse:collapse;font-variant-numeric:tabular-nums"
+_CELL = "padding:0.15em 1.2em 0.15em 0.2em;white-space:nowrap;line-height:1.5"
 _HEAD = ["name", "shape", "dtype", "count", "trainable", "device", ""]
 _PLAN_HEAD = ["parameter", "rule", "initializer", "draws"]
 _REMARKS = ("", "rule", "initializer", "draws")

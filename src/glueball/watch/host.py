@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..adapter import Adapter, Measures
+from ..adapter import Adapter
 from ..errors import OptimizerError
 from ..frameworks.host import as_host
+from ..gauges import Measures
 
 __all__ = ["HostGauges"]
 
@@ -20,7 +21,7 @@ _CHUNK = 1 << 20
 
 
 class HostGauges:
-    """What `glueball.adapter.Gauges` describes, for any adapter: values are read through `Adapter.numpy`.
+    """What `glueball.gauges.Gauges` describes, for any adapter: values are read through `Adapter.numpy`.
 
     Sums are kept in float64, all statistics are of all elements.
     """

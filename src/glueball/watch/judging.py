@@ -102,6 +102,7 @@ class Judge:
         self._along = {"vanishing": 0, "exploding": 0}
         self._looks = 0
         self._last_finite = 0
+        self._began: tuple[int, str] | None = None  # where NaN and infinity did that are there now
 
     def look(self, look: Look, count: Count) -> list[Finding]:
         """Judge a step's values and gradients."""
@@ -150,9 +151,10 @@ class Judge:
                     findings.append(self._lasted(step, kind, names, self._looks, len(names) == len(runs)))
         return findings
 
-    def once(self, step: int, kind: str, names: Iterable[str], message: str) -> list[Finding]:
-        """A finding of what was not told yet of these names; `{names}` in its message stands for them."""
-        new = [name for name in names if (kind, name) not in self._told]
+    def once(self, step: int, kind: str, names: Iterable[str], message: str, what: str) -> list[Finding]:
+        """A finding of `what` was not told yet of these names; `{names}` in its message stands for them."""
+        new = [name for name in names if (what, name) not in self._told]
+        self._told.update((what, name) for name in new)
         return [self._finding(step, kind, new, message)] if new else []
 
     # ---- NaN and infinity ---------------------------------------------------------------------------
@@ -161,16 +163,19 @@ class Judge:
         findings = []
         values = self._confirmed(look, look.there & ~np.isfinite(look.norm), False, count)
         grads = self._confirmed(look, look.has_grad & ~np.isfinite(look.grad_norm), True, count)
-        since = (
-            f"after step {self._last_finite}, when all were finite" if self._last_finite else "from the start"
-        )
+        if self._began:
+            since = "; it began at step {} in {}".format(*self._began)
+        elif self._last_finite:
+            since = f", after step {self._last_finite}, when all were finite"
+        else:
+            since = ", from the start"
         if values:
             # Values go forward, so the first in that order is where it began.
             places = sorted(values, key=lambda place: look.order[place])
             names = [look.names[place] for place in places]
             message = (
                 f"NaN or infinity in the values of {names[0]}: {_counts(values[places[0]])} of "
-                f"{plural(int(look.sizes[places[0]]), 'element')}, {since}."
+                f"{plural(int(look.sizes[places[0]]), 'element')}{since}."
             )
             if len(names) > 1:
                 message += f" It is the first in the forward pass; also in {names_text(names[1:])}."
@@ -192,8 +197,12 @@ class Judge:
             elif len(names) > 1:
                 message += f" It was reached first in the backward pass; then {names_text(names[1:])}."
             findings.append(Finding(look.step, "nonfinite", tuple(names), message))
-        if not (look.there & ~np.isfinite(look.norm)).any():
+        if findings and not self._began:
+            self._began = look.step, findings[0].names[0]
+        if np.isfinite(look.norm[look.there]).all():
             self._last_finite = look.step
+            if np.isfinite(look.grad_norm[look.has_grad]).all():
+                self._began = None
         return findings
 
     def _confirmed(
@@ -219,7 +228,7 @@ class Judge:
         return [self._lasted(look.step, kind, names, self.patience, everyone)] if names else []
 
     def _lasted(self, step: int, kind: str, names: Sequence[str], steps: int, everyone: bool) -> Finding:
-        span = f"for {plural(steps, 'step')} in a row"
+        span = f"for {plural(steps, 'step')} in a row" if steps > 1 or self._looks > 1 else "in the only step"
         if kind == "zero gradient":
             message = f"the gradient of {{names}} has been all zeros {span}."
         elif everyone:
@@ -266,14 +275,13 @@ class Judge:
                     look.step, kind, names,
                     f"the gradient {verb} along depth: its root mean square is {end:.2g} in the last {third} "
                     f"matrices and {begin:.2g} in the first, {{names}}, for {plural(self.patience, 'step')} "
-                    f"in a row.",
+                    f"in a row.", kind,
                 )  # fmt: skip
         return findings
 
     # ---- bookkeeping --------------------------------------------------------------------------------
 
     def _finding(self, step: int, kind: str, names: Sequence[str], message: str) -> Finding:
-        self._told.update((kind, name) for name in names)
         return Finding(step, kind, tuple(names), message.replace("{names}", names_text(names)))
 
     def _rename(self, names: tuple[str, ...]) -> None:

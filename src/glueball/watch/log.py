@@ -252,7 +252,9 @@ class Log:
             below = [f"step {step}, one of {plural(steps, 'step')} looked at"]
         below += [f"step {found.step}: {found.message}" for found in self.findings]
         head = ["name", "norm", "std", "max", "zeros", "grad norm", "grad max", "grad zeros", "update", ""]
-        return Listing(head, lines, below or ["no step was looked at"], limit)
+        if not rows:
+            below.insert(0, "no step was looked at" if step is None else f"step {step} was not looked at")
+        return Listing(head, lines, below, limit)
 
     def __repr__(self) -> str:
         return str(self.table())

@@ -58,24 +58,32 @@ def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
     steps = np.array(log.steps())
     finite = found[np.isfinite(found)]
     if many:
+        remark = ""
         scale: Any = colors.Normalize(0, 1) if column in _SHARES else None
         if column in _SIGNED:
             most = float(np.abs(finite).max(initial=0)) or 1.0
-            scale = colors.SymLogNorm(most / 1000, vmin=-most, vmax=most)
+            usual = float(np.median(np.abs(finite))) if len(finite) else most
+            scale = colors.SymLogNorm(max(usual, most * 1e-6), vmin=-most, vmax=most)
         elif scale is None and (finite > 0).any():
             low, high = (float(edge) for edge in np.quantile(finite[finite > 0], (0.01, 1)))
             scale = colors.LogNorm(low, max(high, low * 10))
         shown = np.where(found > 0, found, np.nan) if isinstance(scale, colors.LogNorm) else found
-        edges = np.append(steps, steps[-1] + (steps[-1] - steps[-2] if len(steps) > 1 else 1))
+        gaps = np.diff(steps, append=steps[-1] + (steps[-1] - steps[-2] if len(steps) > 1 else 1))
+        edges = np.append(steps - gaps[0] / 2, steps[-1] + gaps[-1] / 2)
         mesh = ax.pcolormesh(
             edges, np.arange(len(names) + 1), shown.T, norm=scale,
             cmap="RdBu_r" if column in _SIGNED else "viridis", rasterized=True,
         )  # fmt: skip
+        if isinstance(scale, colors.LogNorm) and (found == 0).any():
+            zeros = np.where(found == 0, 1.0, np.nan)
+            grey = colors.ListedColormap(["0.82"])
+            ax.pcolormesh(edges, np.arange(len(names) + 1), zeros.T, cmap=grey, rasterized=True)
+            remark = "; grey where it is zero"
         ax.invert_yaxis()
         every = -(-len(names) // 60)
         ax.set_yticks(np.arange(0, len(names), every) + 0.5, names[::every], fontsize=7)
         ax.figure.colorbar(mesh, ax=ax, label=_TITLES[column], pad=0.01)
-        ax.set_title(f"{_TITLES[column]}, by parameter", loc="left", fontsize=10)
+        ax.set_title(f"{_TITLES[column]}, by parameter{remark}", loc="left", fontsize=10)
     else:
         shades = pyplot.get_cmap("viridis")(np.linspace(0, 0.92, len(names)))  # in the model's order
         for values, name, shade in zip(found.T, names, shades, strict=True):

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
-from ..errors import WatchError, WatchSettingError
-from ..parameters import ParameterDict, collect_params
-from ..patterns import Pattern
+from ..errors import WatchError
 from . import callbacks
-from .judging import KINDS, Finding, Judge, Look, WatchWarning
+from .judging import Finding, Judge, Look, WatchWarning
 from .log import COLUMNS, Block, Log
 from .progress import Progress
 from .watched import Change, Watched
 
-__all__ = ["Watch", "watch"]
+__all__ = ["On", "To", "Watch"]
 
 SAMPLE = 1 << 14
 """Elements of a parameter of which the update is measured."""
@@ -30,83 +28,22 @@ On = Literal["warn", "raise"] | Callable[[Finding], object] | None
 To = Callable[[int, dict[str, float]], object]
 
 
-def watch(
-    model: Any,
-    pattern: Pattern | None = None,
-    *,
-    optimizer: Any = None,
-    every: int = 10,
-    on: On = "warn",
-    ignore: Collection[str] = (),
-    patience: int = 3,
-    depth: tuple[float, float] = (1e-3, 1e3),
-    update: tuple[float, float] = (1e-7, 0.1),
-    to: To | Sequence[To] = (),
-    keep: int | None = None,
-    progress: bool | None = None,
-) -> Watch:
-    """Watch parameters while they are trained: `with gb.watch(net, optimizer=optimizer) as log:`.
+class _Sample(NamedTuple):
+    """What parameters were before an update.
 
-    A step is the optimizer's. At each the norms of values and gradients are read before the update; every so
-    many steps all statistics become rows of the log. Training is not touched: not a value, not a random
-    number.
-
-    Args:
-        model: a model, or a ParameterDict: a selection of one's parameters.
-        pattern: watch only what this takes (see `glueball.patterns`).
-        optimizer: whose steps are counted: one of `torch.optim`, or Gluon's Trainer. Of several, in a list,
-            the first one's count, and updates are those of what it holds. None: call `log.step()`.
-        every: look closely at the first step and every so many after it.
-        on: what a finding does: "warn", "raise", a function that is called with it (`Finding`), or None. All
-            are in `log.findings`.
-        ignore: kinds of findings that are not told: of "nonfinite", "no gradient", "zero gradient",
-            "vanishing", "exploding", "update", "optimizer", "tie".
-        patience: for how many steps in a row (for "update": steps looked at closely) a thing has to be so
-            until it is told. NaN, infinity, ties and optimizers are told at once.
-        depth: what counts as (vanishing, exploding): the ratio between the gradient's root mean square in
-            the first third of the matrices and in the last, in the order of the forward pass.
-        update: the usual size of an update over that of its weight, (least, most). It is judged of matrices
-            that do not begin as zeros.
-        to: called with (step, {"grad_norm/0.weight": 0.25, …}) for each step looked at closely; or several.
-        keep: keep the rows of so many steps, the latest; None: all.
-        progress: write a line that is alive; None: in a terminal or a notebook.
-
-    Returns:
-        The watch, which is its log; it begins with the `with` block, or with `start()`.
-
-    Raises:
-        NothingSelectedError: nothing is there to watch.
-        OptimizerError: the optimizer holds no parameter of the model, or its steps cannot be seen.
-        WatchSettingError: an argument has no meaning.
-        WatchError: something was found, with `on="raise"`; before the update.
-
-    >>> import glueball as gb, torch
-    >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
-    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    >>> with gb.watch(net, optimizer=optimizer, every=2) as log:
-    ...     for _ in range(5):
-    ...         net(torch.ones(2, 4)).sum().backward()
-    ...         optimizer.step()
-    ...         optimizer.zero_grad()
-    >>> log.steps(), len(log), log.findings
-    ([1, 3, 5], 12, [])
+    Attributes:
+        places: of them in the block of the step.
+        names: their names.
+        held: whether the optimizer that steps holds each.
+        judged: whether the size of its update has a usual range.
+        values: what `Gauges.moved` wants.
     """
-    params = model if isinstance(model, ParameterDict) else collect_params(model)
-    if pattern is not None:
-        params = params.select(pattern)
-    _check(every, on, ignore, patience, depth, update, keep)
-    optimizers = optimizer if isinstance(optimizer, (list, tuple)) else [optimizer]
-    return Watch(
-        Watched(params, [one for one in optimizers if one is not None]),
-        [one for one in optimizers if one is not None],
-        every=every,
-        on=on,
-        ignore=frozenset(ignore),
-        judge=Judge(patience, depth, update),
-        to=[to] if callable(to) else list(to),
-        keep=keep,
-        progress=progress,
-    )
+
+    places: np.ndarray[Any, Any]
+    names: list[str]
+    held: np.ndarray[Any, Any]
+    judged: np.ndarray[Any, Any]
+    values: Any
 
 
 class Watch(Log):
@@ -141,8 +78,8 @@ class Watch(Log):
         self._positions: dict[str, int] = {}
         self._begins_zero: dict[str, bool] = {}
         self._closely = False
-        self._sample: tuple[np.ndarray[Any, Any], Any] | None = None  # places, what moved() wants
-        self._reader: tuple[np.ndarray[Any, Any], Callable[[], Any]] | None = None
+        self._sample: _Sample | None = None
+        self._reader: tuple[_Sample, Callable[[], np.ndarray[Any, Any]]] | None = None
 
     # ---- beginning and end --------------------------------------------------------------------------
 
@@ -249,7 +186,13 @@ class Watch(Log):
             watched = self._watched
             places = np.flatnonzero(watched.there)
             most = min(SAMPLE, max(64, _ALL_SAMPLES // max(1, len(places))))
-            self._sample = places, watched.gauges.sample([watched.arrays[at] for at in places], most)
+            self._sample = _Sample(
+                places,
+                [watched.names[at] for at in places],
+                watched.held[places],
+                (watched.matrix & watched.trains)[places],
+                watched.gauges.sample([watched.arrays[at] for at in places], most),
+            )
 
     def _look(self, scale: float) -> None:
         """Read what is there once there are gradients, which are `scale` times what they should be."""
@@ -327,14 +270,14 @@ class Watch(Log):
     def _measure_update(self, last: bool = False) -> None:
         """Start to compare the sample with what the arrays are now."""
         assert self._sample is not None
-        places, sample = self._sample
-        self._sample = None
+        sample, self._sample = self._sample, None
         watched = self._watched
-        if self._blocks and self._blocks[-1].names == watched.names:
-            read = watched.gauges.moved(sample, [watched.arrays[at] for at in places])
+        now = dict(zip(watched.names, watched.arrays, strict=True))
+        if self._blocks and all(name in now for name in sample.names):
+            read = watched.gauges.moved(sample.values, [now[name] for name in sample.names])
             if last and not np.any(read()):
                 return  # the last step was counted after its update, so none was seen since
-            self._reader = places, read
+            self._reader = sample, read
             if watched.at_hand:
                 self._settle()
 
@@ -342,19 +285,20 @@ class Watch(Log):
         """Write the update of the last block, and hand the block on."""
         if self._reader is None:
             return
-        (places, read), self._reader = self._reader, None
-        watched = self._watched
-        update = np.full(len(watched.names), np.nan)
-        update[places] = read()
-        block = self._blocks[-1]
-        moved = watched.held[places] & ~np.isnan(update[places])
-        block.values[-1, places[moved]] = update[places[moved]]
+        (sample, read), self._reader = self._reader, None
+        update, places, block = read(), sample.places, self._blocks[-1]
+        moved = sample.held & ~np.isnan(update)
+        block.values[-1, places[moved]] = update[moved]
         block.known[-1, places[moved]] = True
         for to in self._to:
             to(block.step, block.flat())
-        zero = np.array([self._begins_zero.get(name, False) for name in watched.names], dtype=bool)
-        judged = block.known[-1] & watched.matrix & watched.trains & ~zero
-        self._tell(self._judge.updates(block.step, watched.names, update, judged))
+        judged = np.zeros(len(block.names), dtype=bool)
+        judged[places] = moved & sample.judged
+        judged &= ~np.array([self._begins_zero.get(name, False) for name in block.names], dtype=bool)
+        gradient = COLUMNS.index("grad_norm")
+        if block.known[gradient].any():
+            judged &= block.values[gradient] > 0  # where there is none, that is what is to be told
+        self._tell(self._judge.updates(block.step, block.names, block.values[-1], judged))
 
     def _order(self, gradients: bool) -> np.ndarray[Any, Any]:
         """Where each parameter stands in the forward pass: the reverse of how the first backward came by."""
@@ -378,7 +322,7 @@ class Watch(Log):
         return [
             finding
             for change in changes
-            for finding in self._judge.once(self.count, change.kind, change.names, change.message)
+            for finding in self._judge.once(self.count, *change, what=change.message)
         ]
 
     def _tell(self, findings: Sequence[Finding]) -> None:
@@ -415,30 +359,3 @@ def _outside() -> int:
 
 
 _INSIDE = ("glueball", "torch", "keras", "contextlib")
-
-
-def _check(every: Any, on: Any, ignore: Any, patience: Any, depth: Any, update: Any, keep: Any) -> None:
-    """Refuse settings that have no meaning."""
-    for name, value in (
-        ("every", every),
-        ("patience", patience),
-        *([("keep", keep)] if keep is not None else []),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise WatchSettingError(f"{name} is {value!r}: write a whole number of steps, 1 or more.")
-    if not (on in ("warn", "raise", None) or callable(on)):
-        raise WatchSettingError(f'on is {on!r}: write "warn", "raise", a function of a Finding, or None.')
-    kinds = {ignore} if isinstance(ignore, str) else set(ignore)
-    if isinstance(ignore, str) or not kinds <= set(KINDS):
-        wrong = ", ".join(sorted(repr(kind) for kind in kinds - set(KINDS))) or repr(ignore)
-        raise WatchSettingError(
-            f"ignore has {wrong}: write a collection of kinds, which are {', '.join(KINDS)}."
-        )
-    for name, pair in (("depth", depth), ("update", update)):
-        try:
-            low, high = pair
-            fits = 0 <= low < high
-        except (TypeError, ValueError):
-            fits = False
-        if not fits:
-            raise WatchSettingError(f"{name} is {pair!r}: write a pair of numbers, the smaller one first.")

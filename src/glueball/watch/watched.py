@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..adapter import Gauges
 from ..errors import NothingSelectedError, OptimizerError, StaleError
+from ..gauges import Gauges
 from ..parameters import ParameterDict
 from ..parameters.collection import Collection
 from ..views.table import plural
@@ -39,7 +39,7 @@ class Watched:
         arrays: one for each name.
         there: whether it has values.
         trains: whether it takes gradients.
-        sizes: elements, 0 where not known.
+        sizes: elements that lie in this process, 0 where not known.
         matrix: whether it has two dimensions or more.
         held: whether the first of the optimizers holds it; everything where there is none.
         at_hand: whether results can be read without waiting for a device.
@@ -60,7 +60,6 @@ class Watched:
             raise NothingSelectedError("there is nothing to watch: the selection holds no parameter.")
         self.gauges: Gauges = tree.adapter.gauges() or HostGauges(tree.adapter)
         self._once_in_the_model: dict[int, str] = {}
-        self._alive: list[Any] = []  # so that an id stays its array's
         self._ids: list[int] = []
         self._took: list[bool] = []
         self.names: tuple[str, ...] = ()
@@ -96,6 +95,7 @@ class Watched:
         self._params = ParameterDict(
             Collection(tree.adapter.walk(model, tree.with_buffers)), self._given._choose, self._given._base
         )
+        self._read()
 
     def attach(self, grads: Any) -> None:
         """Take gradients that a framework's gradient function returned."""
@@ -135,15 +135,23 @@ class Watched:
         if ids == self._ids and not waiting:
             return False
         self._ids = ids
-        self._alive += self.arrays if not self._alive else []
         self.names = tuple(params.names())
         self.there = np.array([adapter.no_values(array) is None for array in self.arrays], dtype=bool)
         shapes = [
             adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row]) if there else ()
             for array, row, there in zip(self.arrays, rows, self.there, strict=True)
         ]
-        self.sizes = np.array([math.prod(n or 0 for n in shape or ()) for shape in shapes], dtype=np.int64)
-        self.sizes[~self.there] = 0
+        parts = [
+            adapter.shard(array) if there else None
+            for array, there in zip(self.arrays, self.there, strict=True)
+        ]
+        self.sizes = np.array(
+            [
+                math.prod(n or 0 for n in (shape if part is None else part[0].shape) or ()) if there else 0
+                for shape, part, there in zip(shapes, parts, self.there, strict=True)
+            ],
+            dtype=np.int64,
+        )
         self.matrix = np.array([len(shape or ()) > 1 for shape in shapes], dtype=bool)
         self.trains = np.array(
             [

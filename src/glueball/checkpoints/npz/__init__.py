@@ -7,6 +7,6 @@ The rooms inside: `layout` (the header of an `.npy`), `reading`, `writing`.
 """
 
 from .reading import NpyFile, NpzFile
-from .writing import write
+from .writing import write, write_one
 
-__all__ = ["NpyFile", "NpzFile", "write"]
+__all__ = ["NpyFile", "NpzFile", "write", "write_one"]

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from glueball.errors import FileFormatError
 
-from ..archive import Archive
+from ..archive import Archive, Member
 from ..base import Checkpoint, Entry, Index
-from ..mapping import mapped
+from ..mapping import Content, mapped
+from ..parts import part
+from ..remote import Remote
 from .layout import MOST, Npy, parse
 
 __all__ = ["NpyFile", "NpzFile"]
+
+_FEW = 256  # bytes of a header
 
 
 class NpyFile(Checkpoint):
@@ -39,7 +44,7 @@ class NpyFile(Checkpoint):
         super().__init__(file, {"0": entry}, size=size, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
-        return _array(self._npy, self._content, self._npy.begin)[key]
+        return _array(self._npy, self._content, self._npy.begin, key)
 
 
 class NpzFile(Checkpoint):
@@ -64,7 +69,7 @@ class NpzFile(Checkpoint):
                 other[name] = f"{member.size} bytes that are no array"
                 continue
             where = f"{file}, member {name!r}"
-            npy = parse(self._archive.read(name, MOST), member.size, where, member.offset)
+            npy = self._parse(member, where)
             name = name.removesuffix(".npy")
             if npy.unreadable:
                 other[name] = npy.unreadable
@@ -74,12 +79,18 @@ class NpzFile(Checkpoint):
         size = len(self._content)
         super().__init__(file, entries, size=size, other=other, allow_expansion=allow_expansion)
 
+    def _parse(self, member: Member, where: str) -> Npy:
+        if isinstance(self._content, Remote):
+            with suppress(FileFormatError):  # nearly always these are enough, and they are there already
+                return parse(self._archive.read(member.name, _FEW), member.size, where, member.offset)
+        return parse(self._archive.read(member.name, MOST), member.size, where, member.offset)
+
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
         npy, member = self._arrays[entry.name], self._archive.members[f"{entry.name}.npy"]
         if not member.compressed:
-            return _array(npy, self._content, member.offset + npy.begin)[key]
+            return _array(npy, self._content, member.offset + npy.begin, key)
         self._check_expansion(entry, entry.nbytes)
-        return _array(npy, self._archive.read(member.name), npy.begin)[key]
+        return _array(npy, self._archive.read(member.name), npy.begin, key)
 
 
 def _entry(name: str, npy: Npy, file: str, begin: int | None) -> Entry:
@@ -89,5 +100,8 @@ def _entry(name: str, npy: Npy, file: str, begin: int | None) -> Entry:
     return Entry(name, npy.shape, npy.dtype.newbyteorder("="), file, offset)
 
 
-def _array(npy: Npy, content: Any, begin: int) -> NDArray[Any]:
-    return np.ndarray(npy.shape, npy.dtype, content, begin, order="F" if npy.fortran else "C")
+def _array(npy: Npy, content: Content, begin: int, key: Index) -> NDArray[Any]:
+    strides = None
+    if npy.fortran:
+        strides = tuple(npy.dtype.itemsize * prod(npy.shape[:axis]) for axis in range(len(npy.shape)))
+    return part(content, npy.shape, npy.dtype, begin, key, strides)

@@ -12,6 +12,7 @@ from glueball.errors import FileFormatError
 
 from ..base import Checkpoint, Entry, Index
 from ..lazy import Lazy, with_copies
+from ..progress import Progress
 from .layout import Array
 from .reading import ParamsFile
 from .writing import save
@@ -52,8 +53,9 @@ class ParamsCheckpoint(Checkpoint):
             self._places[name] = place
         if self._file.trailing:
             other["the end"] = f"{self._file.trailing} bytes that belong to no array"
-        size = os.path.getsize(path)
-        super().__init__(self._file.file, entries, size=size, other=other, allow_expansion=allow_expansion)
+        super().__init__(
+            self._file.file, entries, size=self._file.size, other=other, allow_expansion=allow_expansion
+        )
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
         array = self._file.read(self._places[entry.name], copy=False)
@@ -72,6 +74,7 @@ def write(
     metadata: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
     version: int = 2,
+    progress: Progress | None = None,
 ) -> None:
     """Write a file that MXNet reads, with the arguments that all writers have; `save` says the rest.
 
@@ -81,6 +84,7 @@ def write(
         metadata: none; the format has no place for any.
         aliases: other name → name of the array. The format has no ties; each name gets the bytes.
         version: 2 or 3.
+        progress: told how far it is; see `progress.Progress`.
 
     Raises:
         FileFormatError: there are metadata, or what `save` refuses.
@@ -90,4 +94,4 @@ def write(
     if metadata:
         keys = ", ".join(map(repr, metadata))
         raise FileFormatError(f"a .params file has no place for metadata, and there are {keys}")
-    save(path, with_copies(arrays, aliases), version=version)
+    save(path, with_copies(arrays, aliases), version=version, progress=progress)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from glueball.errors import FileFormatError, ShapeError
 
 from ..mapping import mapped
+from ..remote import Remote
 from ..sparse import CSR, RowSparse
 from .layout import HEAD, LIST_MAGIC, U32, U64, Array, Block, Entry
 from .records import Cursor
@@ -37,6 +38,7 @@ class ParamsFile:
     Attributes:
         file: the path as text, or "the given bytes"; for messages.
         named: whether the arrays have names. A file of no arrays has none.
+        size: of the file, in bytes.
         trailing: how many bytes follow after the last name.
 
     Raises:
@@ -58,8 +60,12 @@ class ParamsFile:
         if isinstance(source, (bytes, bytearray, memoryview)):
             self.file, self._content = "the given bytes", memoryview(source).cast("B")
         else:
-            self.file, self._content = os.fsdecode(source), memoryview(mapped(source))
+            content = mapped(source)
+            if isinstance(content, Remote):
+                content = content.whole("a .params file has no index")
+            self.file, self._content = os.fsdecode(source), memoryview(content)
         self._starts, self._name_starts = array("Q"), array("Q")
+        self.size = len(self._content)
         self.trailing = self._walk()
         self.named = bool(self._name_starts)
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from glueball.errors import DTypeError, FileFormatError
 
 from ..atomic import replacing
+from ..base import array_bytes
 from ..lazy import Lazy, taken
+from ..progress import Meter, Progress, flat_bytes
 from ..sparse import CSR, RowSparse
 from .layout import DEVICE_AND_DTYPE, DTYPES, HEAD, I32, LIST_MAGIC, MAGIC, U64, Array
 
@@ -25,7 +27,9 @@ _CODES = {dtype: code for code, dtype in DTYPES.items()}
 _CPU = 1, 0
 
 
-def save(path: str | os.PathLike[str], arrays: Arrays, *, version: int = 2) -> None:
+def save(
+    path: str | os.PathLike[str], arrays: Arrays, *, version: int = 2, progress: Progress | None = None
+) -> None:
     """Write a file that MXNet reads: the same bytes that it would write for arrays on its CPU.
 
     The file is written beside and renamed (see `atomic`), after all arrays have been checked.
@@ -36,15 +40,22 @@ def save(path: str | os.PathLike[str], arrays: Arrays, *, version: int = 2) -> N
             when it is written. None at all gives the same file for both.
         version: 2, or 3, which MXNet wants under NumPy's shapes (`npx.set_np()`) and nowhere else; 3 has
             scalars and no sparse arrays.
+        progress: told how far it is; see `progress.Progress`.
 
     Raises:
         FileFormatError: this version has no such array, or no name can be written so.
         DTypeError: what is given is no array, or the format has no such dtype.
         OSError: the system cannot write it.
     """
-    pieces = _pieces(_checked(arrays, version), version)
+    checked = _checked(arrays, version)
+    sizes = (array_bytes(part.dtype, part.shape) for _, value in checked for part in _kept(value))
+    meter = Meter(progress, sum(sizes))
     with replacing(path) as file:
-        file.writelines(pieces)
+        for name, piece in _pieces(checked, version):
+            if name is None:
+                file.write(piece)
+            else:
+                meter.write(file, memoryview(piece), name)
 
 
 def dumps(arrays: Arrays, *, version: int = 2) -> bytes:
@@ -53,7 +64,7 @@ def dumps(arrays: Arrays, *, version: int = 2) -> bytes:
     >>> dumps([np.array([1, 2], np.uint8)])[-10:].hex(" ")
     '01 02 00 00 00 00 00 00 00 00'
     """
-    return b"".join(_pieces(_checked(arrays, version), version))
+    return b"".join(piece for _, piece in _pieces(_checked(arrays, version), version))
 
 
 def _checked(arrays: Arrays, version: int) -> list[tuple[bytes | None, Array | Lazy]]:
@@ -79,7 +90,7 @@ def _encoded(name: object) -> bytes:
 def _storable(value: object, what: str, version: int) -> Array | Lazy:
     if not isinstance(value, (np.ndarray, RowSparse, CSR, Lazy)):
         raise DTypeError(f"{what} is no array but a {type(value).__name__}")
-    for part in (value,) if isinstance(value, Lazy) else _parts(value):
+    for part in _kept(value):
         if _little(part.dtype) not in _CODES:
             known = ", ".join(dtype.name for dtype in _CODES)
             raise DTypeError(f"{what} is of dtype {part.dtype}; the format has {known}")
@@ -94,9 +105,14 @@ def _storable(value: object, what: str, version: int) -> Array | Lazy:
     return value
 
 
-def _pieces(arrays: list[tuple[bytes | None, Array | Lazy]], version: int) -> Iterator[bytes | memoryview]:
-    """The file's bytes, piece by piece; contiguous little-endian arrays are not copied."""
-    yield HEAD.pack(LIST_MAGIC, 0, len(arrays))
+def _pieces(
+    arrays: list[tuple[bytes | None, Array | Lazy]], version: int
+) -> Iterator[tuple[str | None, bytes | memoryview]]:
+    """The file's bytes, piece by piece, each with the name of the array whose elements it has, if so.
+
+    Contiguous little-endian arrays are not copied.
+    """
+    yield None, HEAD.pack(LIST_MAGIC, 0, len(arrays))
     for name, given in arrays:
         value = taken(str(name), given) if isinstance(given, Lazy) else given
         data, *indices = _parts(value)
@@ -107,14 +123,17 @@ def _pieces(arrays: list[tuple[bytes | None, Array | Lazy]], version: int) -> It
         header += _shape(value), DEVICE_AND_DTYPE.pack(*_CPU, _CODES[_little(data.dtype)])
         for part in indices:
             header += I32.pack(_CODES[_little(part.dtype)]), _shape(part)
-        yield b"".join(header)
+        yield None, b"".join(header)
         for part in (data, *indices):
-            yield np.asarray(part, _little(part.dtype), order="C").reshape(-1).view(np.uint8).data
+            yield (name or b"").decode(), flat_bytes(part)
         del value, data, indices, part  # before the next one is made
     names = [name for name, _ in arrays if name is not None]
-    yield U64.pack(len(names))
-    for name in names:
-        yield U64.pack(len(name)) + name
+    yield None, U64.pack(len(names)) + b"".join(U64.pack(len(name)) + name for name in names)
+
+
+def _kept(value: Array | Lazy) -> tuple[NDArray[Any] | Lazy, ...]:
+    """What has the elements that are written."""
+    return (value,) if isinstance(value, Lazy) else _parts(value)
 
 
 def _parts(value: Array) -> tuple[NDArray[Any], ...]:

@@ -13,6 +13,8 @@ from glueball.errors import FileFormatError, ShapeError
 from ..archive import Archive
 from ..base import Checkpoint, Entry, Index, array_bytes
 from ..mapping import mapped
+from ..parts import part
+from ..remote import Remote
 from .places import Places
 from .storages import Bytes, Contents, is_old, old, zipped
 from .tensors import Tensor
@@ -73,7 +75,11 @@ class PytorchFile(Checkpoint):
         if content[:4] == b"PK\x03\x04":
             self._archive = Archive(content, file)
             return zipped(self._archive, file)
-        if is_old(content):
+        if is_old(content[:64]):
+            if isinstance(content, Remote):
+                content = self._content = content.whole(
+                    "the format before PyTorch 1.6 is read from its start on"
+                )
             return old(content, file)
         if content[_TAR[0] : _TAR[0] + len(_TAR[1])] == _TAR[1]:
             raise FileFormatError(
@@ -95,18 +101,18 @@ class PytorchFile(Checkpoint):
         plain = tensor.dtype.isbuiltin != 2
         raw = tensor.dtype if plain else np.dtype(f"u{width}")
         order = raw.newbyteorder(">" if swapped else "<")
-        strides = [stride * width for stride in tensor.strides]
-        part: NDArray[Any] = np.ndarray(tensor.shape, order, content, begin, strides)[key]
+        strides = tuple(stride * width for stride in tensor.strides)
+        found = part(content, tensor.shape, order, begin, key, strides)
         if swapped:
-            self._check_expansion(entry, part.nbytes)
-            part = part.astype(raw)
+            self._check_expansion(entry, found.nbytes)
+            found = found.astype(raw)
         if not plain:
-            part = np.asarray(part).view(tensor.dtype)
+            found = np.asarray(found).view(tensor.dtype)
         if tensor.conjugate or tensor.negative:
-            self._check_expansion(entry, part.nbytes)
-            part = np.conjugate(part) if tensor.conjugate else part
-            part = np.negative(part) if tensor.negative else part
-        return part
+            self._check_expansion(entry, found.nbytes)
+            found = np.conjugate(found) if tensor.conjugate else found
+            found = np.negative(found) if tensor.negative else found
+        return found
 
 
 def _begin(tensor: Tensor) -> int:

@@ -13,12 +13,13 @@ Shards are such files in one folder, with `model.safetensors.index.json` beside 
 "weight_map": {name → file}}. A save gives its shards names of its own and replaces the index last, so the
 index always leads to a whole checkpoint.
 
-The rooms inside: `layout` (the header, read and written), `reading`, `writing` (one file), `shards` (a
-folder).
+The rooms inside: `layout` (the header, read and written), `quick` (most headers, read faster), `reading`,
+`writing` (one file), `shards` (a folder), `editing` (names and metadata) with its `journal`.
 """
 
+from .editing import edit
 from .reading import SafetensorsFile
 from .shards import write_shards
 from .writing import write
 
-__all__ = ["SafetensorsFile", "write", "write_shards"]
+__all__ = ["SafetensorsFile", "edit", "write", "write_shards"]

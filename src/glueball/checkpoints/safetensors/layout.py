@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, NamedTuple, TypeAlias
 
 import ml_dtypes
@@ -14,8 +14,19 @@ from glueball.errors import FileFormatError, ShapeError
 
 from ..base import Entry, array_bytes
 from ..jsons import parsed, unique
+from .quick import quick_rows
 
-__all__ = ["CODES", "HEAD", "MAX_HEADER", "Header", "header_bytes", "header_size", "parse_header"]
+__all__ = [
+    "CODES",
+    "HEAD",
+    "MAX_HEADER",
+    "METADATA",
+    "Header",
+    "header_bytes",
+    "header_size",
+    "padded",
+    "parse_header",
+]
 
 HEAD = struct.Struct("<Q")
 MAX_HEADER = 100_000_000  # bytes; the format's own limit
@@ -43,7 +54,9 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 _PACKED = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}  # bits; several elements share a byte, which NumPy has not
-_METADATA = "__metadata__"
+_ALIGNMENT = 64  # bytes
+_SPARE = 256, 1 << 16  # bytes that an edit may take: a sixteenth of the header's, from so many to so many
+METADATA = "__metadata__"
 _KEYS = "dtype", "shape", "data_offsets"
 
 
@@ -94,6 +107,9 @@ def parse_header(text: bytes, size: int, file: str) -> Header:
     """
     if not text.startswith(b"{"):
         raise FileFormatError(f"{file}, byte {HEAD.size}: the header must begin with an object, {{")
+    quick = quick_rows(text, size, file, DTYPES)
+    if quick is not None:
+        return _header(*quick, {}, frozenset())
     # The objects stay lists of pairs: the least memory for many small ones.
     pairs = parsed(text, file, HEAD.size, hook=_compact)
     return _Parser(text, size, file).header(pairs)
@@ -134,7 +150,7 @@ class _Parser:
             rows = unique(pairs)
         except ValueError as error:
             raise FileFormatError(f"{self.file}, byte {HEAD.size}: {error} in the header") from None
-        notes = self.metadata(rows.pop(_METADATA, []))
+        notes = self.metadata(rows.pop(METADATA, []))
         entries: dict[str, Entry] = {}
         other: dict[str, str] = {}
         for name, row in rows.items():
@@ -149,17 +165,15 @@ class _Parser:
             if entry is not None:
                 entries[name] = entry
         self.lie_side_by_side(rows)
-        aliases = {key: kept for key, kept in notes.items() if key not in rows and kept in entries}
-        metadata = {key: text for key, text in notes.items() if key not in aliases}
-        return Header(entries, metadata, aliases, other)
+        return _header(entries, notes, other, set(rows))
 
     def metadata(self, pairs: Any) -> dict[str, str]:
         if type(pairs) is not list or not all(type(pair) is tuple and type(pair[1]) is str for pair in pairs):
-            raise self.bad(_METADATA, "the metadata must be an object of text to text")
+            raise self.bad(METADATA, "the metadata must be an object of text to text")
         try:
             return unique(pairs)
         except ValueError as error:
-            raise self.bad(_METADATA, str(error)) from None
+            raise self.bad(METADATA, str(error)) from None
 
     def entry(self, name: str, row: _Row) -> Entry | None:
         """The entry of a row whose bytes are as many as its shape takes; None if they are packed."""
@@ -200,6 +214,18 @@ class _Parser:
             )
 
 
+def _header(
+    entries: dict[str, Entry], notes: dict[str, str], other: dict[str, str], taken: Set[str]
+) -> Header:
+    """The header; metadata whose key is no name and whose value is one are ties."""
+    aliases = {
+        key: kept
+        for key, kept in notes.items()
+        if kept in entries and key not in entries and key not in taken
+    }
+    return Header(entries, {key: text for key, text in notes.items() if key not in aliases}, aliases, other)
+
+
 def header_bytes(
     tensors: Iterable[tuple[str, np.dtype[Any], tuple[int, ...], int]], metadata: Mapping[str, str]
 ) -> bytes:
@@ -213,14 +239,24 @@ def header_bytes(
         FileFormatError: it would be larger than readers take it.
     """
     quoted = json.JSONEncoder(ensure_ascii=False).encode
-    rows = [f"{quoted(_METADATA)}:{quoted(dict(metadata))}"] if metadata else []
+    rows = [f"{quoted(METADATA)}:{quoted(dict(metadata))}"] if metadata else []
     for name, dtype, shape, begin in tensors:
         end = begin + array_bytes(dtype, shape)
         sizes = ",".join(map(str, shape))
         row = f'"dtype":"{CODES[dtype]}","shape":[{sizes}],"data_offsets":[{begin},{end}]'
         rows.append(f"{quoted(name)}:{{{row}}}")
     text = f"{{{','.join(rows)}}}".encode()
-    text += b" " * (-len(text) % 8)  # so that data are aligned
-    if len(text) > MAX_HEADER:
-        raise FileFormatError(f"the header takes {len(text)} bytes; the format has {MAX_HEADER} at most")
+    text = padded(text)
     return HEAD.pack(len(text)) + text
+
+
+def padded(text: bytes) -> bytes:
+    """A header's JSON with spaces after it, so that data are aligned, and small edits fit in place.
+
+    Raises:
+        FileFormatError: it would be larger than readers take it.
+    """
+    if len(text) + _ALIGNMENT > MAX_HEADER:
+        raise FileFormatError(f"the header takes {len(text)} bytes; the format has {MAX_HEADER} at most")
+    spare = min(_SPARE[0] + len(text) // 16, _SPARE[1], MAX_HEADER - _ALIGNMENT - len(text))
+    return text.ljust(len(text) + spare + -(HEAD.size + len(text) + spare) % _ALIGNMENT)

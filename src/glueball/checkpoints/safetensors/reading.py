@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Checkpoint, Entry, Index
 from ..mapping import mapped
+from ..parts import part
+from .journal import settled
 from .layout import HEAD, header_size, parse_header
 
 __all__ = ["SafetensorsFile"]
@@ -30,13 +31,12 @@ class SafetensorsFile(Checkpoint):
 
     def __init__(self, path: str | os.PathLike[str], *, allow_expansion: bool = False) -> None:
         file = os.fsdecode(path)
-        self._content = mapped(path)
-        size = len(self._content)
-        length = header_size(self._content[: HEAD.size], size, file)
-        header = parse_header(self._content[HEAD.size : HEAD.size + length], size, file)
+        content = self._content = mapped(path)
+        size = len(content)
+        length = header_size(content[: HEAD.size], size, file)
+        text = settled(path, lambda: content[HEAD.size : HEAD.size + length])
+        header = parse_header(text, size, file)
         super().__init__(file, **header._asdict(), size=size, allow_expansion=allow_expansion)
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
-        dtype = entry.dtype.newbyteorder("<")
-        whole: NDArray[Any] = np.ndarray(entry.shape, dtype, self._content, entry.offset or 0)
-        return whole[key] if key != () else whole
+        return part(self._content, entry.shape, entry.dtype.newbyteorder("<"), entry.offset or 0, key)

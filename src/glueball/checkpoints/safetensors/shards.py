@@ -23,6 +23,8 @@ from ..atomic import creating, replacing, sync_folder
 from ..base import array_bytes
 from ..jsons import parsed
 from ..lazy import Arrays, Lazy, check_names
+from ..progress import Meter, Progress, total_bytes
+from ..sizes import size_of
 from .writing import plan, put
 
 __all__ = ["INDEX", "SINGLE", "write_shards"]
@@ -36,9 +38,10 @@ def write_shards(
     folder: str | os.PathLike[str],
     arrays: Arrays,
     *,
-    max_shard_size: int,
+    max_shard_size: int | str,
     metadata: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write a checkpoint as shards and an index into a folder; the checkpoint that was there is replaced.
 
@@ -47,9 +50,11 @@ def write_shards(
     Args:
         folder: made if it is not there.
         arrays: by name, in the order that the index will have. No more than one lazy array is in memory.
-        max_shard_size: in bytes. An array that is larger has a shard of its own.
+        max_shard_size: in bytes, or text such as "5GB" (see `sizes.size_of`). An array that is larger
+            has a shard of its own.
         metadata: text to text; in each shard, and in the index.
         aliases: other name → name of the array; said in the metadata of the shard that has the array.
+        progress: told how far it is; see `progress.Progress`.
 
     Raises:
         FileFormatError: what `write` refuses; or the folder has a `model.safetensors`, which other readers
@@ -58,14 +63,14 @@ def write_shards(
         OSError: the system cannot write it.
     """
     metadata, aliases = metadata or {}, aliases or {}
-    if max_shard_size < 1:
-        raise FileFormatError(f"a shard's size must be at least a byte, not {max_shard_size}")
+    most = size_of(max_shard_size)
     check_names(arrays, aliases)
-    shards = _split(arrays, max_shard_size)
+    shards = _split(arrays, most)
     plans = [
         plan(shard, metadata, {alias: name for alias, name in aliases.items() if name in shard})
         for shard in shards
     ]
+    meter = Meter(progress, total_bytes(arrays))
     folder = os.fsdecode(folder)
     os.makedirs(folder, exist_ok=True)
     if os.path.lexists(os.path.join(folder, SINGLE)):
@@ -80,7 +85,7 @@ def write_shards(
             for name, planned in zip(names, plans, strict=True):
                 with creating(os.path.join(folder, name)) as file:
                     written.append(name)
-                    put(file, planned)
+                    put(file, planned, meter)
             sync_folder(folder)  # the shards last before the index leads to them
             old = _listed(folder)
             with replacing(os.path.join(folder, INDEX)) as file:

@@ -14,7 +14,8 @@ from glueball.errors import DTypeError, FileFormatError
 from ..atomic import replacing
 from ..base import array_bytes
 from ..lazy import Arrays, Lazy, check_names, taken
-from .layout import CODES, header_bytes
+from ..progress import Meter, Progress, flat_bytes, total_bytes
+from .layout import CODES, METADATA, header_bytes
 
 __all__ = ["Planned", "plan", "put", "write"]
 
@@ -25,6 +26,7 @@ def write(
     *,
     metadata: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write one file: beside, synced, renamed. No more than one lazy array is in memory at a time.
 
@@ -33,6 +35,7 @@ def write(
         arrays: by name, in the order that the names will have.
         metadata: text to text.
         aliases: other name → name of the array, for ties: stored once, and said in the metadata.
+        progress: told how far it is; see `progress.Progress`.
 
     Raises:
         DTypeError: the format has no such dtype.
@@ -51,8 +54,9 @@ def write(
     [1. 0.]
     """
     planned = plan(arrays, metadata or {}, aliases or {})
+    meter = Meter(progress, total_bytes(arrays))
     with replacing(path) as file:
-        put(file, planned)
+        put(file, planned, meter)
 
 
 class Planned(NamedTuple):
@@ -70,8 +74,8 @@ def plan(arrays: Arrays, metadata: Mapping[str, str], aliases: Mapping[str, str]
     check_names(arrays, aliases)
     notes = _metadata(metadata, aliases)
     for name, value in arrays.items():
-        if name == "__metadata__":
-            raise FileFormatError("no array can have the name '__metadata__' in a safetensors file")
+        if name == METADATA:
+            raise FileFormatError(f"no array can have the name {METADATA!r} in a safetensors file")
         if _little(value.dtype) not in CODES:
             known = ", ".join(dtype.name for dtype in CODES)
             raise DTypeError(f"{name!r} is of dtype {value.dtype}; the format has {known}")
@@ -87,14 +91,13 @@ def plan(arrays: Arrays, metadata: Mapping[str, str], aliases: Mapping[str, str]
     return Planned(header, [(name, arrays[name]) for name in order])
 
 
-def put(file: BinaryIO, planned: Planned) -> None:
+def put(file: BinaryIO, planned: Planned, meter: Meter) -> None:
     """Write a planned file's bytes; contiguous little-endian arrays are not copied."""
     file.write(planned.header)
     for name, value in planned.arrays:
         array = taken(name, value)
-        flat = np.asarray(array, _little(array.dtype), order="C").reshape(-1)
-        file.write(flat.view(np.uint8).data)
-        del array, flat  # before the next one is made
+        meter.write(file, flat_bytes(array), name)
+        del array  # before the next one is made
 
 
 def _metadata(metadata: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:

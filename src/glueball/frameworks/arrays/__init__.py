@@ -60,9 +60,10 @@ class ArraysAdapter(HostAdapter):
         for name, _, value in children(owner):
             kind = kind_of(value)
             if kind is not None:
-                arrays.append((name, self.state.leaf(owner, name, value, kind.ties)))
+                leaf = self.state.leaf(owner, name, value, kind.ties)
+                arrays.append((name, leaf))
                 if all_buffers or (kind.name == "jax" and kind.trains(value) is False):
-                    buffers[name] = True
+                    buffers[name] = leaf.buffer = True
             elif not refuse_models(owner, name, value) and is_container(value):
                 layers.append((name, value))
                 if all_buffers:
@@ -139,7 +140,7 @@ class ArraysAdapter(HostAdapter):
             found: np.dtype[Any] = adapter_named("torch").numpy_dtype(dtype)
             return found
         try:
-            return super().numpy_dtype(dtype)
+            return super().numpy_dtype(dtype).newbyteorder("=")
         except TypeError:  # keys of JAX
             return np.dtype(np.uint32)
 
@@ -159,8 +160,9 @@ class ArraysAdapter(HostAdapter):
         says = kind.trains(value)
         if says is not None:
             return says
-        number = dtype_kind(kind.numpy_dtype(value)) in "fc"
-        return number and not self.state.is_frozen(array)
+        if isinstance(array, Leaf) and array.buffer:
+            return False
+        return dtype_kind(kind.numpy_dtype(value)) in "fc" and not self.state.is_frozen(array)
 
     def no_values(self, array: Any) -> str | None:
         """Why it has no values."""
@@ -203,6 +205,10 @@ class ArraysAdapter(HostAdapter):
         written = kind.written(value, values)
         if written is not value:
             self.state.replace(cell, written)
+
+    def view(self, array: Any) -> np.ndarray[Any, Any]:
+        """The values as they are read."""
+        return self.read(array)
 
     def numpy(self, array: Any) -> np.ndarray[Any, Any]:
         """A copy of the values."""
@@ -278,6 +284,10 @@ class ArraysAdapter(HostAdapter):
     def parts(self, owner: Any, attribute: str) -> tuple[str, ...]:
         """Those of Equinox's recurrent cells."""
         return equinox.parts(owner, attribute)
+
+    def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Along the first axis; a cell of Equinox adds one bias."""
+        return 0, 1
 
     def axes(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         """Those of Equinox's layers."""
@@ -377,7 +387,7 @@ class ArraysAdapter(HostAdapter):
             found: list[tuple[str | None, Any]] = adapter_named("torch").held(optimizer)
             return found
         raise OptimizerError(
-            f"a {type(optimizer).__name__} holds no parameters: optimizers of JAX are given them at each step."
+            f"a {type(optimizer).__name__} holds no parameters: optimizers of JAX get them at each step."
         )
 
     def follow(self, optimizer: Any) -> None:

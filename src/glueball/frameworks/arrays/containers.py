@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ...errors import UnknownModelError
 
-__all__ = ["Boxed", "Child", "children", "fetch", "is_container", "is_static", "replaced"]
+__all__ = ["Boxed", "Child", "children", "fetch", "is_container", "is_fixed", "replaced"]
 
 
 class Child(NamedTuple):
@@ -111,9 +111,16 @@ def is_container(thing: Any) -> bool:
     return _kind(thing) != ""
 
 
-def is_static(container: Any) -> bool:
-    """Whether what lies below may not be changed in place, though it could: FrozenDict, a read-only view."""
-    return isinstance(container, MappingProxyType) or type(container).__name__ == "FrozenDict"
+def is_fixed(container: Any, root: bool) -> bool:
+    """Whether nothing below it is to be changed in place, so that who holds it sees it as it was.
+
+    So it is with classes that promise it (Equinox, frozen dataclasses, FrozenDict), with a read-only view,
+    and with a tuple that is the model.
+    """
+    kind = _kind(container)
+    if kind in (_NODE, _FROZEN) or isinstance(container, MappingProxyType):
+        return True
+    return root and kind not in _IN_PLACE
 
 
 # ---- what lies in one -----------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...adapter import Memory
-from ...errors import DeferredError, DTypeError
-from ..host import coerced, dtype_kind
+from ...errors import DTypeError
+from ..host import cast_array, coerced
 
 __all__ = ["Kind", "kind_of"]
 
@@ -125,7 +125,7 @@ class OfNumPy:
 
     def cast(self, array: Any, dtype: Any, name: str) -> Any:
         """Another array."""
-        return _cast(array, dtype, name)
+        return cast_array(array, dtype, name)
 
     def moved(self, array: Any, device: Any, name: str) -> Any:
         """It stays on the host."""
@@ -223,8 +223,8 @@ class OfJAX:
         return self.jax.no_values(array)
 
     def unwritable(self, array: Any) -> str | None:
-        """A key is made by jax.random."""
-        return "it holds random keys, which jax.random makes" if self.jax.is_key(array) else None
+        """It is replaced."""
+        return None
 
     def read(self, array: Any) -> np.ndarray[Any, Any]:
         """On the host."""
@@ -239,23 +239,22 @@ class OfJAX:
         return array
 
     def coerce(self, array: Any, value: Any, name: str) -> Any:
-        """A NumPy array of its shape and dtype."""
+        """A NumPy array of its shape and dtype; for keys, keys."""
+        if self.jax.is_key(array):
+            return self.jax.as_key(array, value, name)
         return coerced(value, tuple(array.shape), self.numpy_dtype(array), name)
 
     def written(self, array: Any, value: Any) -> Any:
         """Another, where this one lies."""
-        return self.jax.placed(value, array)
+        return value if self.jax.is_key(array) else self.jax.placed(value, array)
 
     def cast(self, array: Any, dtype: Any, name: str) -> Any:
         """Another."""
-        return None if self.jax.is_key(array) else _cast(array, dtype, name)
+        return None if self.jax.is_key(array) else cast_array(array, dtype, name)
 
     def moved(self, array: Any, device: Any, name: str) -> Any:
         """Another."""
-        reason = self.jax.no_values(array)
-        if reason:
-            raise DeferredError(f"{name!r} cannot be moved: {reason}.")
-        return self.jax.moved(array, self.jax.usable_device(device))
+        return self.jax.moved(array, device, name)
 
     def memory(self, array: Any) -> Memory | None:
         """JAX's alone."""
@@ -264,24 +263,6 @@ class OfJAX:
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """JAX's alone."""
         return None
-
-
-def _cast(array: Any, dtype: Any, name: str) -> Any:
-    """An array in another floating dtype; None for what is none, or has it."""
-    import ml_dtypes
-
-    try:
-        wanted = np.dtype(getattr(ml_dtypes, dtype, dtype) if isinstance(dtype, str) else dtype)
-    except TypeError:
-        raise DTypeError(f'{dtype!r} is no dtype of NumPy. Write numpy.float16 or "bfloat16".') from None
-    given, kind = np.dtype(array.dtype), dtype_kind(wanted)
-    if kind not in "fc":
-        raise DTypeError(f"{name!r} cannot be cast to {wanted.name}: write a floating dtype.")
-    if dtype_kind(given) not in "fc" or given == wanted:
-        return None
-    if dtype_kind(given) == "c" and kind == "f":
-        raise DTypeError(f"{name!r} is {given.name}: {wanted.name} would lose a part.")
-    return array.astype(wanted)
 
 
 _made: dict[type, Kind] = {}

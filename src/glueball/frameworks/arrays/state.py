@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import UnknownModelError
 from ...slots import Tree, join
-from .containers import children, fetch, is_container, is_static, replaced
+from .containers import children, fetch, is_container, is_fixed, replaced
 from .kinds import kind_of
 
 __all__ = ["Leaf", "State", "refuse_models"]
@@ -21,12 +21,13 @@ __all__ = ["Leaf", "State", "refuse_models"]
 class Leaf:
     """An array by its places, (owner's index, name, key); without any it is what was there last."""
 
-    __slots__ = ("last", "places", "state")
+    __slots__ = ("buffer", "last", "places", "state")
 
     def __init__(self, state: State, last: Any) -> None:
         self.state = state
         self.places: list[tuple[int, str, Any]] = []
         self.last = last
+        self.buffer = False
 
     @property
     def value(self) -> Any:
@@ -92,7 +93,7 @@ class State:
                 elif id(value) in self._at and is_container(value):
                     self._ways.setdefault(self._at[id(value)], []).append((at, key))
                     dotted |= "." in name
-            if is_static(owner) or tree.parents[at] in self._fixed:
+            if is_fixed(owner, at == 0) or tree.parents[at] in self._fixed:
                 self._fixed.add(at)
         self._met = {}
         if dotted and len(set(tree.names)) < len(tree.names):
@@ -125,10 +126,13 @@ class State:
         for at, _, key in leaf.places:
             self._set(at, key, array)
 
-    def _set(self, at: int, key: Any, thing: Any) -> None:
-        """Put a thing into a container; where that is made anew, the new one into what held it."""
+    def _set(self, at: int, key: Any, thing: Any, anew: frozenset[int] = frozenset()) -> None:
+        """Put a thing into a container; where that is made anew, the new one into what held it.
+
+        `anew` are those that this change made anew already: a way may lead back to one.
+        """
         old = self.owners[at]
-        new = replaced(old, {key: thing}, anew=at in self._fixed)
+        new = replaced(old, {key: thing}, anew=at in self._fixed and at not in anew)
         if new is old:
             return
         self.owners[at] = new
@@ -136,7 +140,7 @@ class State:
         self._at[id(new)] = at
         self._changed()
         for above, way in self._ways.get(at, ()):
-            self._set(above, way, new)
+            self._set(above, way, new, anew | {at})
 
     def rebind(self, leaf: Leaf, owner: Any, name: str, array: Any) -> None:
         """Put the object of another leaf, or an array of its own, at one place."""

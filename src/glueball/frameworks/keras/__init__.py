@@ -1,9 +1,9 @@
 """Keras 3 on TensorFlow, PyTorch and JAX: the adapter.
 
 `walk` finds the variables and names them, `building` waits for layers that are not built; `layers` knows the
-fans of a layer, `defaults` what its constructor draws; `generators` seeds what custom initializers draw
-from; `optim` speaks with Keras's optimizers. An array, as the core hands it around, is a Keras variable. On
-the torch backend its values are handled as the torch adapter handles tensors: in place, and where they lie.
+fans of a layer, `layouts` what it holds, `defaults` what its constructor draws; `generators` seeds what custom initializers
+draw from; `optim` speaks with Keras's optimizers. An array, as the core hands it around, is a Keras variable.
+On the torch backend its values are handled as the torch adapter handles tensors: in place, where they lie.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import adapter_named
 from ..host import HostAdapter, as_host, coerced
-from . import building, defaults, generators, layers, optim, sharing
+from . import building, defaults, generators, layers, layouts, optim, sharing
 from . import walk as walking
 from .building import Unbuilt
 
@@ -38,6 +38,7 @@ class KerasAdapter(HostAdapter):
     """
 
     name = "Keras"
+    layout = staticmethod(layouts.layout)
 
     def __init__(self, root: Any = None) -> None:
         self.root = root

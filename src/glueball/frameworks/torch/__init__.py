@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...adapter import Adapter, Defaults, Gauges
+from ...adapter import Adapter, Defaults
 from ...errors import UnknownModelError
+from ...gauges import Gauges
 from ...slots import Tree
-from . import arrays, changing, defaults, layers, layouts, meta, optim, own, sharing
+from . import arrays, changing, defaults, layers, layouts, meta, optim, own, reading, sharing
 from . import walk as walking
 
 __all__ = ["adapter"]
@@ -58,6 +59,7 @@ class TorchAdapter(Defaults):
     usable_device = staticmethod(changing.usable_device)
     numpy_dtype = staticmethod(arrays.numpy_dtype)
     fill_target = staticmethod(arrays.fill_target)
+    pieces = staticmethod(reading.pieces)
     view = staticmethod(arrays.view)
     give_shape = staticmethod(meta.give_shape)
     writer = staticmethod(sharing.writer)

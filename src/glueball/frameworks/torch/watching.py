@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ...adapter import Measures
 from ...errors import OptimizerError
+from ...gauges import Measures
 from . import arrays as tensors
 
 __all__ = ["TorchGauges"]
@@ -26,6 +26,10 @@ _SMALL = 1 << 16
 """Of so many elements the deviation is computed in a pass of its own (Welford's), which costs ten others."""
 
 
+_FEW = 1 << 12
+"""Tensors of so few elements are copied to the host as one: a call for each would cost more."""
+
+
 class _Values(NamedTuple):
     """A tensor ready to be measured, which may hold only those of `size` elements that are not zero."""
 
@@ -34,7 +38,7 @@ class _Values(NamedTuple):
 
 
 class TorchGauges:
-    """Statistics of tensors, and hooks, as `glueball.adapter.Gauges` describes them."""
+    """Statistics of tensors, and hooks, as `glueball.gauges.Gauges` describes them."""
 
     keeps_gradients = True
 
@@ -56,8 +60,12 @@ class TorchGauges:
         columns = np.full((5, len(values)), np.nan)
         reads = []
         for places in _alike([found.tensor for found in values]):
-            chosen = [values[place] for place in places]
-            reads.append((places, _started(chosen)))
+            few = [place for place in places if values[place].size == values[place].tensor.numel() <= _FEW]
+            if few:
+                reads.append((few, _packed([values[place].tensor for place in few])))
+            many = sorted(set(places) - set(few))
+            if many:
+                reads.append((many, _started([values[place] for place in many])))
         for places, read in reads:
             columns[:, places] = read()
         norm, mean, std, largest, nonzero = columns
@@ -71,6 +79,7 @@ class TorchGauges:
         std = np.where(np.isnan(std) & np.isfinite(norm), rest, std)
         return Measures(norm, mean, std, largest, count - nonzero)
 
+    @torch.no_grad()
     def nonfinite(self, array: Any) -> tuple[int, int]:
         """How many elements are NaN, and how many infinite."""
         tensor = _values(array).tensor
@@ -84,13 +93,12 @@ class TorchGauges:
     @torch.no_grad()
     def moved(self, before: Any, arrays: Sequence[Any]) -> Callable[[], Column]:
         """How far each is from its sample, over the sample's norm; NaN where it was cast or moved since."""
-        most, samples = before
-        changes = []
-        for old, array in zip(samples, arrays, strict=True):
-            new = _spread(_values(array).tensor, most)
-            same = (new.shape, new.dtype, new.device) == (old.shape, old.dtype, old.device)
-            changes.append(new - old if same else torch.full((1,), math.nan, device=old.device))
-        read = _norms([*changes, *samples])
+        most, old = before
+        new = [_spread(_values(array).tensor, most) for array in arrays]
+        for place, (a, b) in enumerate(zip(new, old, strict=True)):
+            if (a.shape, a.dtype, a.device) != (b.shape, b.dtype, b.device):
+                new[place] = torch.full_like(b, math.nan)
+        read = _norms([*torch._foreach_sub(new, old), *old]) if old else _norms([])
 
         def ratios() -> Column:
             distance, norm = np.split(read(), 2)
@@ -187,7 +195,9 @@ def _compiled(root: Any) -> bool:
 
 
 def _values(array: Any) -> _Values:
-    """A dense tensor of real numbers that norms can be taken of, outside autograd."""
+    """A dense tensor of real numbers that norms can be taken of; what is done with it is under no_grad."""
+    if type(array) in _PLAIN and array.dtype in _READY and array.layout is torch.strided:
+        return _Values(array, array.numel())
     if not isinstance(array, torch.Tensor):
         array = torch.as_tensor(np.asarray(array))
     tensor: torch.Tensor = tensors.data(array)
@@ -207,6 +217,7 @@ def _values(array: Any) -> _Values:
     return _Values(tensor, count)
 
 
+_PLAIN = {torch.Tensor, torch.nn.Parameter}
 _READY = {torch.float32, torch.float64, torch.float16, torch.bfloat16}
 
 
@@ -273,11 +284,30 @@ def _started(values: Sequence[_Values]) -> Callable[[], Column]:
     return read
 
 
+def _packed(tensors: Sequence[torch.Tensor]) -> Callable[[], Column]:
+    """As `_started`, for tensors that are small and perhaps many: all in one copy, and the host counts."""
+    sizes = np.array([tensor.numel() for tensor in tensors])
+    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    starts = np.cumsum(sizes) - sizes
+
+    def read() -> Column:
+        values = flat.to("cpu").double().numpy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = np.add.reduceat(values, starts)
+            norm = np.sqrt(np.add.reduceat(values * values, starts))
+            away = values - np.repeat(sums / sizes, sizes)
+            std = np.sqrt(np.add.reduceat(away * away, starts) / sizes)
+        largest = np.maximum.reduceat(np.abs(values), starts)
+        return np.stack([norm, sums, std, largest, np.add.reduceat(values != 0, starts, dtype=np.float64)])
+
+    return read
+
+
 @lru_cache(maxsize=4096)
 def _step(shape: tuple[int, ...], most: int) -> int:
     """How far apart the elements of a sample stand: prime to every dimension, so no column is passed over."""
     count = math.prod(shape)
-    step = -(-count // most)
+    step = max(1, -(-count // most))
     while step > 1 and math.gcd(step, count) > 1:
         step += 1
     return step
@@ -285,4 +315,6 @@ def _step(shape: tuple[int, ...], most: int) -> int:
 
 def _spread(tensor: torch.Tensor, most: int) -> torch.Tensor:
     """At most so many elements of a tensor, evenly spread; a view where its elements lie close."""
+    if tensor.numel() <= most:
+        return tensor
     return tensor.reshape(-1)[:: _step(tuple(tensor.shape), most)]

@@ -144,7 +144,9 @@ def _tensors(prefix: str, module: torch.nn.Module) -> Iterator[tuple[str, torch.
         if tensor is not None:
             yield prefix + name, tensor
     for name, tensor in module._buffers.items():
-        if tensor is not None and name not in module._non_persistent_buffers_set and tensor.dim():
+        if tensor is None or name in module._non_persistent_buffers_set:
+            continue
+        if is_lazy(tensor) or tensor.dim():  # it may wait for its shape
             yield prefix + name, tensor
 
 

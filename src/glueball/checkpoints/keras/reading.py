@@ -1,8 +1,7 @@
-"""Keras's `.keras` files: a zip archive of a configuration, metadata and weights in HDF5."""
+"""`.keras` files, opened."""
 
 from __future__ import annotations
 
-import io
 import os
 from typing import Any
 
@@ -10,16 +9,16 @@ from numpy.typing import NDArray
 
 from glueball.errors import FileFormatError
 
-from .archive import Archive, opened
-from .base import Checkpoint, Entry, Index
-from .hdf5 import Hdf5File
-from .jsons import parsed
-from .mapping import mapped
+from ..archive import Archive, opened
+from ..base import Checkpoint, Entry, Index
+from ..hdf5 import Hdf5File
+from ..jsons import parsed
+from ..mapping import mapped
 
-__all__ = ["WEIGHTS", "KerasFile"]
+__all__ = ["METADATA", "WEIGHTS", "KerasFile"]
 
 WEIGHTS = "model.weights.h5"
-_METADATA = "metadata.json"
+METADATA = "metadata.json"
 _MOST = 1 << 20  # bytes of metadata; Keras writes about a hundred
 
 
@@ -28,6 +27,10 @@ class KerasFile(Checkpoint):
 
     The metadata are those of the archive and of the weights; the configuration and assets are listed in
     `other`.
+
+    Attributes:
+        weights: the HDF5 file inside, opened.
+        archive: all that is in the file.
 
     Raises:
         FileFormatError: it is no such file, or a damaged one.
@@ -40,41 +43,41 @@ class KerasFile(Checkpoint):
     def __init__(self, path: str | os.PathLike[str], *, allow_expansion: bool = False) -> None:
         file = os.fsdecode(path)
         content = mapped(path)
-        archive = Archive(content, file)
+        archive = self.archive = Archive(content, file)
         member = archive.members.get(WEIGHTS)
         if member is None:
             raise FileFormatError(f"{file}: the archive has no {WEIGHTS}, so it is no Keras model")
         if member.compressed:
             raise archive.bad(member, "it is compressed, and Keras keeps weights as they are")
-        inside = io.BufferedReader(opened(content, member))
-        self._weights = Hdf5File(path, content=inside, allow_expansion=allow_expansion)
-        metadata = dict(self._weights.metadata)
-        if _METADATA in archive.members:
-            found = parsed(archive.read(_METADATA, _MOST), f"{file}, {_METADATA}")
+        inside = opened(content, member)
+        self.weights = Hdf5File(path, content=inside, allow_expansion=allow_expansion)
+        metadata = dict(self.weights.metadata)
+        if METADATA in archive.members:
+            found = parsed(archive.read(METADATA, _MOST), f"{file}, {METADATA}")
             if isinstance(found, dict):
                 metadata.update({key: text for key, text in found.items() if isinstance(text, str)})
         others = {
             name: f"{one.size} bytes"
             for name, one in archive.members.items()
-            if name not in (WEIGHTS, _METADATA)
+            if name not in (WEIGHTS, METADATA)
         }
         entries = {
             name: entry._replace(offset=None if entry.offset is None else entry.offset + member.offset)
-            for name, entry in self._weights.items()
+            for name, entry in self.weights.items()
         }
         super().__init__(
             file,
             entries,
             size=len(content),
             metadata=metadata,
-            aliases=self._weights.aliases,
-            other={**others, **self._weights.other},
+            aliases=self.weights.aliases,
+            other={**others, **self.weights.other},
             allow_expansion=allow_expansion,
         )
 
     def close(self) -> None:
         """Let go of the file. Arrays that were read stay."""
-        self._weights.close()
+        self.weights.close()
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
-        return self._weights._part(entry, key)
+        return self.weights._part(entry, key)

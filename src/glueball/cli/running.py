@@ -1,4 +1,4 @@
-"""The shell: `glueball tour`, `glueball run`."""
+"""`glueball tour` and `glueball run`: the commands that need PyTorch."""
 
 from __future__ import annotations
 
@@ -8,29 +8,22 @@ from types import ModuleType, TracebackType
 
 import click
 
-from . import __version__
-from .errors import GlueballError
+from ..errors import GlueballError
 
-__all__ = ["main"]
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="glueball")
-def main() -> None:
-    """One home for the parameters of a deep-learning model."""
+__all__ = ["run", "tour"]
 
 
-@main.command()
+@click.command()
 def tour() -> None:
     """Train a small tied network on handwritten digits, and see its parameters on the way."""
     try:
-        from .tour import run
+        from ..tour import run
     except GlueballError as error:
         raise click.ClickException(str(error)) from None
     run()
 
 
-@main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(script: Path, arguments: tuple[str, ...]) -> None:
@@ -41,7 +34,7 @@ def run(script: Path, arguments: tuple[str, ...]) -> None:
     try:
         import numpy as np
 
-        from .mxnet import install
+        from ..mxnet import install
     except ModuleNotFoundError as missing:
         if missing.name != "torch":
             raise

@@ -1,10 +1,4 @@
-"""HDF5 files: Keras's `.weights.h5`, and any other whose datasets are arrays of numbers.
-
-Every dataset is an entry by its path (`layers/dense/vars/0`), in the order of the names, which is all that
-Keras keeps. Attributes are `metadata` where they are text of the file itself, else listed in `other`. What
-leads out of the file (external links, external and virtual storage) is an error: opening one file reads no
-other.
-"""
+"""HDF5 files, opened."""
 
 from __future__ import annotations
 
@@ -18,13 +12,20 @@ from numpy.typing import NDArray
 
 from glueball.errors import FileFormatError, MissingExtraError, ShapeError
 
-from .base import Checkpoint, Entry, Index, array_bytes
+from ..archive import reader
+from ..base import Checkpoint, Entry, Index, array_bytes
+from ..mapping import mapped
+from ..parts import block
+from ..remote import is_remote
+from .heaps import damaged
 
 __all__ = ["MAGIC", "Hdf5File"]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 64  # groups in groups
 _MOST_OBJECTS = 1_000_000  # links of one file; each takes a call into the HDF5 library
+_LONGEST = 1 << 16  # bytes of an attribute's text
+_SCANNED = 1 << 26  # bytes of a file that is searched for heaps as a whole; of a larger one what is no array
 # What h5py raises of a damaged file; which one depends on what is damaged.
 _BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)
 
@@ -38,6 +39,9 @@ class Hdf5File(Checkpoint):
     Args:
         path: of the file.
         content: where the file's bytes are, if not in that file alone (as in a `.keras` archive).
+
+    Attributes:
+        attributes: text that groups and datasets have: path → name → text.
 
     Raises:
         FileFormatError: it is no such file, a damaged one, or one that leads to others.
@@ -59,22 +63,26 @@ class Hdf5File(Checkpoint):
         except ModuleNotFoundError:
             raise MissingExtraError("h5py is not installed: pip install 'glueball[hdf5]'") from None
         self._h5py, file = h5py, os.fsdecode(path)
-        size = os.path.getsize(path)
+        if content is None and is_remote(path):
+            content = reader(mapped(path))
+        size = os.path.getsize(path) if content is None else content.seek(0, os.SEEK_END)
+        self._stream, self._size, self._heaps_checked = content, size, False
         try:
-            self._opened = h5py.File(content if content is not None else path, "r")
+            self.opened = h5py.File(content if content is not None else path, "r")
         except _BROKEN as error:
             raise FileFormatError(f"{file}: this is no HDF5 file that can be read: {_first(error)}") from None
         self._entries_found: dict[str, Entry] = {}
         self._ties: dict[str, str] = {}
         self._rest: dict[str, str] = {}
+        self.attributes: dict[str, dict[str, str]] = {}
         self._names: dict[Any, str] = {}
         self._left, self._path = _MOST_OBJECTS, file
         try:
-            self._names[h5py.h5o.get_info(self._opened.id).addr] = "/"
-            metadata = self._attributes(self._opened, "")
-            self._group(self._opened, "", 0)
+            self._names[h5py.h5o.get_info(self.opened.id).addr] = "/"
+            metadata = self._attributes(self.opened, "")
+            self._group(self.opened, "", 0)
         except _BROKEN as error:
-            self._opened.close()
+            self.opened.close()
             if isinstance(error, FileFormatError):
                 raise
             raise FileFormatError(f"{file}: the HDF5 file is damaged: {_first(error)}") from None
@@ -90,7 +98,7 @@ class Hdf5File(Checkpoint):
 
     def close(self) -> None:
         """Let go of the file. Arrays that were read stay."""
-        self._opened.close()
+        self.opened.close()
 
     def _bad(self, path: str, why: str) -> FileFormatError:
         return FileFormatError(f"{self._path}, {path!r}: {why}")
@@ -127,7 +135,10 @@ class Hdf5File(Checkpoint):
             else:
                 self._rest[path] = f"the same as {before!r}"
             return
-        for key, text in self._attributes(found, path).items():
+        texts = self._attributes(found, path)
+        if texts:
+            self.attributes[path] = texts
+        for key, text in texts.items():
             self._rest[f"{path}@{key}"] = repr(text) if len(text) < 60 else f"{len(text)} letters"
         if isinstance(found, h5py.Group):
             if not len(found):
@@ -158,62 +169,59 @@ class Hdf5File(Checkpoint):
         self._entries_found[path] = Entry(path, shape, dtype.newbyteorder("="), self._path, offset)
 
     def _attributes(self, found: Any, path: str) -> dict[str, str]:
-        """The attributes that are text; others are listed."""
+        """The attributes that are one text; others are listed, and not read."""
+        h5py = self._h5py
         texts: dict[str, str] = {}
         for key in found.attrs:
-            value = found.attrs[key]
-            if isinstance(value, bytes):
-                value = value.decode("utf-8", "replace")
-            if isinstance(value, str):
-                texts[key] = value
+            attribute = found.attrs.get_id(key)
+            kind = attribute.get_type()
+            short = attribute.get_storage_size() <= _LONGEST
+            if isinstance(kind, h5py.h5t.TypeStringID) and attribute.shape == () and short:
+                if kind.is_variable_str():
+                    self._check_heaps()
+                value = found.attrs[key]
+                texts[key] = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
             else:
-                what = np.asarray(value)
-                self._rest[f"{path}@{key}"] = f"an attribute of {what.dtype} of shape {what.shape}"
+                self._rest[f"{path}@{key}"] = f"an attribute of {attribute.dtype} of shape {attribute.shape}"
         return texts
+
+    def _check_heaps(self) -> None:
+        """Look at the heaps once, before the first text of varying length is read."""
+        if self._heaps_checked:
+            return
+        self._heaps_checked = True
+        used: list[tuple[int, int]] = []
+        if self._size > _SCANNED or is_remote(self._path):
+
+            def note(_: str, found: Any) -> None:
+                if isinstance(found, self._h5py.Dataset):
+                    offset = found.id.get_offset()
+                    used.extend([] if offset is None else [(offset, offset + found.id.get_storage_size())])
+
+            self.opened.visititems(note)
+        if self._stream is not None:
+            wrong = damaged(self._stream, self._size, used)
+        else:
+            with open(self._path, "rb") as file:
+                wrong = damaged(file, self._size, used)
+        if wrong is not None:
+            raise FileFormatError(f"{self._path}, {wrong}")
 
     def _part(self, entry: Entry, key: Index) -> NDArray[Any]:
         # A view of one zero, as large as the array: NumPy checks the key and says what comes out.
         shape = np.broadcast_to(np.empty((), entry.dtype), entry.shape)[key].shape
         self._check_expansion(entry, math.prod(shape) * entry.dtype.itemsize)
         try:
-            found = self._opened[entry.name]
+            found = self.opened[entry.name]
             if not entry.shape:
                 raw = np.asarray(found[()])
             else:
-                block, then = _block(key, entry.shape)
-                raw = found[block][then]
+                selected, then = block(key, entry.shape)
+                raw = found[selected][then]
         except _BROKEN as error:
             raise self._bad(entry.name, f"its values cannot be read: {_first(error)}") from None
         part = np.asarray(raw).reshape(shape)
         return part.view(entry.dtype) if entry.dtype == ml_dtypes.bfloat16 else part
-
-
-def _block(key: Index, shape: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """A selection as HDF5 has it, with steps that rise, and what to do with what it gives.
-
-    Every dimension is a slice in the first, so that none is lost before the second.
-
-    >>> _block((slice(None, None, -2), 1), (4, 3))
-    ((slice(1, 4, 2), slice(1, 2, 1)), (slice(None, None, -1), 0))
-    """
-    keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis not in keys:
-        keys.append(Ellipsis)
-    where = keys.index(Ellipsis)
-    keys[where : where + 1] = [slice(None)] * (len(shape) - len(keys) + 1)
-    block: list[slice] = []
-    then: list[Any] = []
-    for one, size in zip(keys, shape, strict=True):
-        if not isinstance(one, slice):
-            index = range(size)[one]  # type: ignore[index]  # an integer, as NumPy has found
-            block.append(slice(index, index + 1, 1))
-            then.append(0)
-            continue
-        places = range(size)[one]
-        rising = places[::-1] if places.step < 0 else places
-        block.append(slice(rising[0], rising[-1] + 1, rising.step) if rising else slice(0, 0, 1))
-        then.append(slice(None, None, -1) if places.step < 0 else slice(None))
-    return tuple(block), tuple(then)
 
 
 def _natural(key: str) -> tuple[int, str]:

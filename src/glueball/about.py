@@ -1,0 +1,5 @@
+"""What this copy of glueball is."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"
