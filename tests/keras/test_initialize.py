@@ -81,6 +81,7 @@ CASES = [
     (lambda: layers.EinsumDense("abc,cde->abde", (None, 20, 30)), STEPS),
     (layers.BatchNormalization, STEPS),
     (layers.RMSNormalization, STEPS),
+    (lambda: layers.SpectralNormalization(layers.DepthwiseConv2D(5, depth_multiplier=8)), PIXELS),
     (layers.PReLU, STEPS),
 ]
 

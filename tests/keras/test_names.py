@@ -217,3 +217,16 @@ def test_a_replaced_layer_is_noticed():
     with pytest.raises(gb.errors.StaleError, match="replaced"):
         kernel.numpy()
     assert params.refresh()["1.kernel"].numpy().shape == (2, 2)
+
+
+def test_a_torch_module_in_a_layer():
+    if not on_torch():
+        pytest.skip("TorchModuleWrapper is for the torch backend")
+    import torch
+
+    net = keras.Sequential([keras.layers.TorchModuleWrapper(torch.nn.Linear(4, 3)), layers.Dense(2)])
+    net(X)
+    params = gb.collect_params(net)
+    assert params.names() == ["0.module.weight", "0.module.bias", "1.kernel", "1.bias"]
+    params["0.module.bias"].set_data(2)
+    assert net.layers[0].module.bias.tolist() == [2, 2, 2]

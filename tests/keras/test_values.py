@@ -21,6 +21,8 @@ def make(*, dtype=None):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_dtypes(dtype):
+    if BACKEND == "jax" and dtype == "float64":
+        pytest.skip("JAX has float64 only when it is told so")
     _, params = make(dtype=dtype)
     params.initialize({".*kernel": gb.init.Normal(1), ".*bias": 0}, seed=0)
     kernel = params["0.kernel"]

@@ -56,6 +56,7 @@ class KerasAdapter(HostAdapter):
     holds = staticmethod(walking.holds)
     own_names = staticmethod(walking.own_names)
     get = staticmethod(walking.get)
+    get_many = staticmethod(walking.get_many)
 
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
         """Share a layer that is not built; a variable cannot be put in another's place."""

@@ -233,8 +233,9 @@ def scan(owner: Any, kind: Kind) -> tuple[Named, Named]:
         )
         kind.forms[len(variables), len(nodes)] = form
     taken = set(names.values()) | {name for name, _ in positions}
+    wrapped = _torchs(owner) if loose else {}
     for number, thing in enumerate(loose):
-        name = _own_name(thing, number)
+        name = wrapped.get(id(getattr(thing, "_value", None))) or _own_name(thing, number)
         while name in taken:
             name = str(number) if name != str(number) else f"{name}_"
         taken.add(name)
@@ -288,6 +289,14 @@ def _shortened(keys: Iterable[str]) -> dict[str, str]:
     keys = list(keys)
     short = [key.lstrip("_") or key for key in keys]
     return {key: name if short.count(name) == 1 else key for key, name in zip(keys, short, strict=True)}
+
+
+def _torchs(owner: Any) -> dict[int, str]:
+    """By the `id` of a tensor its name in the torch module that a `TorchModuleWrapper` holds."""
+    module = owner.__dict__.get("_modules", {}).get("module")
+    if module is None or isinstance(module, keras.Layer):
+        return {}
+    return {id(tensor): f"module.{name}" for name, tensor in module.named_parameters()}
 
 
 def _own_name(thing: Any, number: int) -> str:

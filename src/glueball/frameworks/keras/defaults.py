@@ -80,6 +80,7 @@ def default(
     owner: Any, attribute: str, shape: Shape, above: Callable[[], Sequence[Any]]
 ) -> Initializer | None:
     """The initializer that makes what the layer's constructor would; None for what is not known."""
+    owner = layers.serves(owner, attribute)
     source = _source(owner, attribute)
     if source is None:
         if isinstance(owner, kl.AdditiveAttention) and attribute == "scale":

@@ -13,7 +13,7 @@ from ..host import Entries
 from .building import Unbuilt
 from .contents import KINDS, NOTHING, contents, fits, kind_of, scan, stores
 
-__all__ = ["child", "entries", "get", "holds", "own_names", "walk"]
+__all__ = ["child", "entries", "get", "get_many", "holds", "own_names", "walk"]
 
 # ---- questions to one owner ----------------------------------------------------------------------------
 
@@ -56,6 +56,17 @@ def get(owner: Any, attribute: str) -> Any:
     return next((variable for name, variable in contents(owner)[0] if name == attribute), None)
 
 
+def get_many(owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
+    """`get` of many sites; each owner is asked once."""
+    found: list[Any] = []
+    last, here = -1, {}
+    for holder, attribute in zip(holders, attributes, strict=True):
+        if holder != last:
+            here, last = dict(contents(owners[holder])[0]), holder
+        found.append(get(owners[holder], "?") if attribute == "?" else here.get(attribute))
+    return found
+
+
 def child(owner: Any, key: str | int) -> tuple[str, Any] | None:
     """A child by name or position; in Sequential and functional models by attribute too."""
     kind = kind_of(owner)
@@ -63,6 +74,7 @@ def child(owner: Any, key: str | int) -> tuple[str, Any] | None:
         return None
     below = contents(owner)[1]
     if isinstance(key, int):
+        below = [named for named in below if not isinstance(named[1], keras.random.SeedGenerator)]
         return below[key] if -len(below) <= key < len(below) else None
     found = next((named for named in below if named[0] == key), None)
     if found is None and kind.positional:
