@@ -31,7 +31,6 @@ __all__ = [
     "Named",
     "attributes",
     "contents",
-    "fits",
     "kind_of",
     "scan",
     "stores",
@@ -60,17 +59,21 @@ class Form(NamedTuple):
     Attributes:
         keys: of the variables in the layer's `__dict__`, in Keras's order.
         names: what these are called here.
-        node_keys: of the seed generators and layers.
-        node_names: what these are called.
+        generator_keys: of the seed generators.
+        generator_names: what these are called.
+        layer_keys: of the layers.
+        layer_names: what these are called.
     """
 
-    keys: tuple[str, ...]
-    names: tuple[str, ...]
-    node_keys: tuple[str, ...]
-    node_names: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    generator_keys: tuple[str, ...] = ()
+    generator_names: tuple[str, ...] = ()
+    layer_keys: tuple[str, ...] = ()
+    layer_names: tuple[str, ...] = ()
 
 
-NOTHING = Form((), (), (), ())
+NOTHING = Form()
 
 
 class Kind:
@@ -87,7 +90,7 @@ class Kind:
         self.builds = isinstance(owner, keras.Layer) and not self.positional
         self.builds &= not getattr(getattr(cls, "build", None), "_is_default", False)
         self.builds &= not cls.__module__.startswith("keras.src.layers.merging")  # they only check shapes
-        self.forms: dict[tuple[int, int], Form] = {}
+        self.forms: dict[tuple[int, int, int], Form] = {}
         self.last = NOTHING  # that of the latest layer
 
 
@@ -162,27 +165,21 @@ def contents(owner: Any) -> tuple[Named, Named]:
         return [("state", owner.state)], []
     trains, others, generators, layers = stores(owner)
     variables = [*trains, *others]
-    form = kind.forms.get((len(variables), len(generators) + len(layers)))
-    if form is not None and fits(form, owner.__dict__, variables, generators, layers):
-        return (
-            list(zip(form.names, variables, strict=True)),
-            list(zip(form.node_names, (*generators, *layers), strict=True)),
-        )
+    form = kind.forms.get((len(variables), len(generators), len(layers)), NOTHING)
+    if form is not NOTHING and fits(form, owner.__dict__, variables, generators, layers):
+        nodes = zip((*form.generator_names, *form.layer_names), (*generators, *layers), strict=True)
+        return list(zip(form.names, variables, strict=True)), list(nodes)
     return scan(owner, kind)
 
 
 def fits(form: Form, books: dict[str, Any], variables: Any, generators: Any, layers: Any) -> bool:
     """Whether a layer keeps its things where another of its class did."""
-    keys = form.keys
-    for key, variable in zip(keys, variables):  # noqa: B905
-        if books.get(key) is not variable:
-            return False
-    if generators or layers:
-        modules = books.get("_modules", books)  # where torch keeps them
-        for key, node in zip(form.node_keys, (*generators, *layers), strict=True):
-            if modules.get(key) is not node and books.get(key) is not node:
-                return False
-    return True
+    modules = books.get("_modules", books)  # where torch keeps layers
+    return (
+        all(books.get(key) is thing for key, thing in zip(form.keys, variables, strict=True))
+        and all(books.get(key) is thing for key, thing in zip(form.generator_keys, generators, strict=True))
+        and all(modules.get(key) is thing for key, thing in zip(form.layer_keys, layers, strict=True))
+    )
 
 
 def scan(owner: Any, kind: Kind) -> tuple[Named, Named]:
@@ -225,13 +222,10 @@ def scan(owner: Any, kind: Kind) -> tuple[Named, Named]:
     loose = [thing for thing in (*variables, *nodes) if id(thing) not in known]
     if simple and not loose:
         keys = {id(value): key for key, (_, value) in found.items()}
-        form = kind.last = Form(
-            tuple(keys[id(variable)] for variable in variables),
-            tuple(name for name, _ in arrays),
-            tuple(keys[id(node)] for node in nodes),
-            tuple(name for name, _ in below),
-        )
-        kind.forms[len(variables), len(nodes)] = form
+        placed = [tuple(keys[id(thing)] for thing in things) for things in (variables, generators, layers)]
+        named = [tuple(names[key] for key in some) for some in placed]
+        form = Form(*(part for pair in zip(placed, named, strict=True) for part in pair))
+        kind.forms[len(variables), len(generators), len(layers)] = kind.last = form
     taken = set(names.values()) | {name for name, _ in positions}
     wrapped = _torchs(owner) if loose else {}
     for number, thing in enumerate(loose):
@@ -270,17 +264,36 @@ def _items(container: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _holds_some(value: Any) -> bool:
-    if is_container(value):
-        return any(_holds_some(item) for _, item in _items(value))
-    return isinstance(value, (keras.Variable, keras.Layer, keras.random.SeedGenerator))
+    """Whether a container holds something, or something in it does."""
+    return any(
+        _holds_some(item) if is_container(item) else _sort(item) is not None for _, item in _items(value)
+    )
+
+
+def _sort(thing: Any) -> bool | None:
+    """True for a variable, False for a layer or a seed generator, None for anything else."""
+    kind = type(thing)
+    if kind not in _sorts:
+        if len(_sorts) > 4096:
+            _sorts.clear()
+        node = isinstance(thing, (keras.Layer, keras.random.SeedGenerator))
+        _sorts[kind] = True if isinstance(thing, keras.Variable) else False if node else None
+    return _sorts[kind]
+
+
+_sorts: dict[type, bool | None] = {}
 
 
 def _in_container(container: Any) -> tuple[Named, Named]:
     arrays: Named = []
     below: Named = []
-    for name, value in _items(container):
-        if _holds_some(value):
-            (arrays if isinstance(value, keras.Variable) else below).append((name, value))
+    for named in _items(container):
+        sort = _sort(named[1])
+        if sort is None:
+            if is_container(named[1]) and _holds_some(named[1]):
+                below.append(named)
+        else:
+            (arrays if sort else below).append(named)
     return arrays, below
 
 

@@ -11,7 +11,7 @@ from ...adapter import Adapter
 from ...slots import Tree
 from ..host import Entries
 from .building import Unbuilt
-from .contents import KINDS, NOTHING, contents, fits, kind_of, scan, stores
+from .contents import KINDS, NOTHING, contents, kind_of, scan, stores
 
 __all__ = ["child", "entries", "get", "get_many", "holds", "own_names", "walk"]
 
@@ -153,17 +153,20 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                         statistics.update(map(id, others))
                     variables = (*variables, *others)
                 form = kind.last
-                if len(form.keys) != len(variables) or len(form.node_keys) != len(generators) + len(layers):
-                    form = kind.last = kind.forms.get(
-                        (len(variables), len(generators) + len(layers)), NOTHING
-                    )
+                if len(form.keys) != len(variables) or len(form.layer_keys) != len(layers):
+                    form = kind.forms.get((len(variables), len(generators), len(layers)), NOTHING)
+                    kind.last = form
                 for attribute, variable in zip(form.keys, variables):  # noqa: B905
                     if books.get(attribute) is not variable:
                         form = NOTHING
                         break
-                if (form is NOTHING and (variables or layers or generators)) or (
-                    (layers or generators) and not fits(form, books, (), generators, layers)
-                ):
+                if layers:
+                    modules = books.get("_modules", books)  # where torch keeps them
+                    for attribute, layer in zip(form.layer_keys, layers):  # noqa: B905
+                        if modules.get(attribute) is not layer:
+                            form = NOTHING
+                            break
+                if (form is NOTHING and (variables or layers)) or (generators and buffers):
                     arrays, below = scan(owner, kind)
                     if not buffers:
                         below = [
@@ -171,10 +174,8 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                         ]
                 else:
                     arrays = zip(form.names, variables)  # noqa: B905
-                    if generators and buffers:
-                        below = zip(form.node_names, (*generators, *layers))  # noqa: B905
-                    elif layers:
-                        below = zip(form.node_names[len(generators) :], layers)  # noqa: B905
+                    if layers:
+                        below = zip(form.layer_names, layers)  # noqa: B905
             for array_name, variable in arrays:
                 key = id(variable)
                 if statistics and key in statistics and not buffers:
