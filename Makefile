@@ -14,6 +14,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 help:
 	@echo 'make tour     install glueball with torch into $(VENV) and take the tour'
 	@echo 'make test     style, types, layers, tests and documentation, as CI runs them'
+	@echo '              (the report is tested in Chromium where it is installed: apt install chromium)'
 	@echo 'make lint | types | layers | pytest | docs     one of these alone'
 	@echo 'make format   rewrite the sources in the house style'
 	@echo 'make bench    run the benchmarks'

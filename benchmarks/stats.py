@@ -107,9 +107,8 @@ def files() -> None:
 def shell(*arguments: str) -> None:
     """Time a command in a process of its own."""
     seconds = best([sys.executable, "-m", "glueball", *arguments])
-    print(
-        f"   glueball {arguments[0]} {Path(arguments[-1]).name if len(arguments) > 1 else ''}: {seconds:.2f} s"
-    )
+    file = Path(arguments[-1]).name if len(arguments) > 1 else ""
+    print(f"   glueball {arguments[0]} {file}: {seconds:.2f} s")
 
 
 def best(command: list[str]) -> float:

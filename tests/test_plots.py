@@ -141,6 +141,7 @@ def test_changes_are_relative_to_the_values_before(source, tmp_path):
     since = {"snapshot": params.snapshot(), "file": tmp_path / "old.safetensors", "model": net(2)}[source]
     before = {name: p.numpy().copy() for name, p in params.items()}
     with torch.no_grad():
+        model[1][1].bias.add_(1)  # from zeros
         model[0][0].weight.add_(0.1)
         model[1][1].weight.mul_(1.5)
     ax = params.plot("changes", since=since)
@@ -150,7 +151,7 @@ def test_changes_are_relative_to_the_values_before(source, tmp_path):
             drawn.update(zip(line.get_xdata(), line.get_ydata(), strict=True))
     wanted = np.linalg.norm(np.full((8, 8), 0.1)) / np.linalg.norm(before["0.0.weight"])
     assert drawn == {0: pytest.approx(wanted, rel=1e-4), 6: pytest.approx(0.5, rel=1e-4)}
-    assert [text.get_text() for text in ax.texts] == ["unchanged (6)"]
+    assert [text.get_text() for text in ax.texts] == ["unchanged (5)", "zero before (1)"]
 
 
 def test_a_matrix_is_drawn_on_a_scale_that_is_even_and_robust():

@@ -92,6 +92,8 @@ def test_our_own_files_have_some(path):
 
 
 def test_what_cannot_be_is_refused(path):
+    with pytest.raises(FileFormatError, match="is not on this machine, and cannot be edited"):
+        edit("https://host/x.safetensors", rename={"a": "b"})
     before = path.read_bytes()
     for options, kind, message in (
         ({"rename": {"layer.9": "a"}}, NameNotFoundError, "there is no 'layer.9' in .* to rename"),
@@ -249,6 +251,7 @@ seen = []
 for _ in range(kills):
     with SafetensorsFile(path) as file:
         now = file.metadata["v"]
+    tell, told = os.pipe()
     child = os.fork()
     if not child:
         content = open(path, "rb").read()
@@ -258,9 +261,12 @@ for _ in range(kills):
         while True:
             rewrite(path, old, new)
             old, new = new, old
-    time.sleep(random.uniform(0, 0.04))
+            os.write(told, b".")
+    os.read(tell, 1)  # it is at work
+    time.sleep(random.uniform(0, 0.02))
     os.kill(child, signal.SIGKILL)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    os.close(tell), os.close(told)
     left = any(name.endswith(".glueball-journal") for name in os.listdir(os.path.dirname(path)))
     with SafetensorsFile(path) as file:
         letter = file.metadata["v"]
@@ -286,5 +292,5 @@ def test_a_killed_edit_leaves_the_old_header_or_the_new_one(tmp_path):
     assert done.returncode == 0, f"seed {seed}:\n{done.stderr}"
     seen = json.loads(done.stdout)
     assert len(seen) == kills
-    assert sum(edited for edited, _ in seen) > kills / 4, seen
+    assert sum(edited for edited, _ in seen) > kills / 10, seen
     assert sum(left for _, left in seen) > kills / 20, seen  # some were killed with the journal there

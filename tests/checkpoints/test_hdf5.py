@@ -249,6 +249,16 @@ def test_a_damaged_heap_is_seen_before_the_library_reads_it(tmp_path, what):
         Hdf5File(path)
 
 
+def test_a_text_that_is_said_to_be_far_longer_is_refused(tmp_path):
+    path = tmp_path / "x.h5"
+    data, begin = heap(path)
+    at = data.index((13).to_bytes(4, "little") + begin.to_bytes(8, "little"))  # "of any length", and its heap
+    data[at : at + 4] = (1 << 29).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="a text of 13 bytes that is said to have 536870912"):
+        Hdf5File(path)
+
+
 def test_heaps_are_looked_for_outside_of_the_arrays_of_a_large_file(tmp_path, monkeypatch):
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:

@@ -97,6 +97,7 @@ REFUSED = [
     ("x.pt", ARRAYS, {"like": "y.keras"}, FileFormatError, "pytorch keeps their names"),
     ("x.npy", ARRAYS, {}, FileFormatError, "an .npy has one array and no name; there are 2 names"),
     ("x.npy", bf16, {}, DTypeError, "'a' is of dtype bfloat16, which NumPy's files do not keep"),
+    ("s3://bucket/x.pt", ARRAYS, {}, FileFormatError, "on this machine, not to s3://bucket/x"),
     ("x.safetensors", {"a": 1.5}, {}, DTypeError, "'a' is no array but a float"),
     ("x.pt", {"a": SPARSE}, {}, DTypeError, r"'a' is sparse, which only \.params files hold; give its"),
     ("x.npz", bf16, {}, DTypeError, "'a' is of dtype bfloat16, which NumPy's files do not keep"),
@@ -111,7 +112,7 @@ def test_what_cannot_be_written_is_one_error_and_nothing_changes(
     tmp_path, name, arrays, options, kind, message
 ):
     with pytest.raises(kind, match=message):
-        write_file(tmp_path / name, arrays, **options)
+        write_file(name if "://" in name else tmp_path / name, arrays, **options)
     assert os.listdir(tmp_path) == []
 
 

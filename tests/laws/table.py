@@ -51,6 +51,10 @@ class Framework:
     title: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     refuses: ClassVar[Refusals] = {}
+    names: ClassVar[list[str]] = NAMES  # in the framework's own order
+
+    def ordered(self, names: list[str]) -> list[str]:
+        return sorted(names, key=self.names.index)
 
     def there(self) -> bool:
         """Whether it is installed."""
@@ -247,6 +251,7 @@ class NNX(Framework):
     title = "Flax NNX"
     needs = ("jax", "flax", "optax")
     refuses: ClassVar[Refusals] = _without("nnx", "exclude")
+    names: ClassVar[list[str]] = sorted(NAMES)
 
     def build(self) -> Any:
         import jax.numpy as jnp

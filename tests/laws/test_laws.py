@@ -36,3 +36,9 @@ def test_refusals_are_for_laws_that_there_are():
 
 def test_the_page_shows_this_table():
     assert page.PAGE.read_text(encoding="utf-8") == page.with_table(page.PAGE.read_text(encoding="utf-8"))
+
+
+def test_the_guide_shows_the_adapter_that_is_tested():
+    guide = (page.PAGE.parent / "add-a-framework.md").read_text(encoding="utf-8")
+    code = page.PAGE.parents[1].joinpath("tests/laws/tinynet_adapter.py").read_text(encoding="utf-8")
+    assert code.partition("annotations\n\n")[2] in guide

@@ -442,3 +442,13 @@ def test_nothing_selected_is_a_page_that_says_so(show, params, tmp_path):
     opened = show(nothing.report(tmp_path / "net.html"))
     assert opened.found() == "0 parameters"
     assert opened.names() == []
+
+
+def test_what_a_phone_sorts_by_is_seen(report, show):
+    opened = show(report, size=PHONE)
+    titles = opened.page.locator("#head button span:first-child")
+    for key, title in (("zeros", "Zeros"), ("max", "Max")):
+        assert title not in titles.all_inner_texts()
+        opened.page.select_option("#sort", key)
+        assert title in titles.all_inner_texts()
+        assert opened.page.locator("#head [aria-sort=descending]").get_attribute("class") == f"cell {key}"

@@ -33,10 +33,10 @@ def run_keras(model: Any) -> Any:
 
 def in_torch() -> nn.Sequential:
     net = nn.Sequential(
-        nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, eps=1e-3), nn.ReLU(), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5, eps=1e-3), nn.ReLU(), nn.MaxPool2d(2)),
         nn.Dropout(),
         nn.Flatten(),
-        nn.Linear(16, 5),
+        nn.Linear(20, 5),
     )
     randomise(net.eval(), 1)
     return net
@@ -46,7 +46,7 @@ def in_keras(known: bool = True) -> Any:
     model = keras.Sequential(
         [
             *([layers.Input((6, 6, 3))] if known else []),
-            layers.Conv2D(4, 3),
+            layers.Conv2D(5, 3),
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.MaxPooling2D(2),
@@ -89,7 +89,7 @@ def test_a_flatten_layer_between_tells() -> None:
     source, target = in_torch(), in_keras()
     report = gb.transfer(source, target)
     np.testing.assert_allclose(run_keras(target), run_torch(source), rtol=1e-4, atol=1e-5)
-    assert report.rows[-1].turned == "kernel: out, in → in, out; inputs of 4 channels first → last"
+    assert report.rows[-1].turned == "kernel: out, in → in, out; inputs of 5 channels first → last"
     back = in_torch()
     randomise(back, 3)
     gb.transfer(target, back)
@@ -99,12 +99,12 @@ def test_a_flatten_layer_between_tells() -> None:
 
 def test_a_dense_layer_of_gluon_flattens_itself() -> None:
     net = gluon.Sequential()
-    net.add(gluon.Conv2D(4, 3), gluon.Activation("relu"), gluon.MaxPool2D(2), gluon.Dense(5))
+    net.add(gluon.Conv2D(5, 3), gluon.Activation("relu"), gluon.MaxPool2D(2), gluon.Dense(5))
     net.initialize()
     x = nd.array(X.transpose(0, 3, 1, 2))
     net(x)
-    model = keras.Sequential([layers.Conv2D(4, 3), layers.ReLU(), layers.MaxPooling2D(2)])
-    model.add(layers.Reshape((16,)))  # says nothing of channels
+    model = keras.Sequential([layers.Conv2D(5, 3), layers.ReLU(), layers.MaxPooling2D(2)])
+    model.add(layers.Reshape((20,)))  # says nothing of channels
     model.add(layers.Dense(5))
     model.build((None, 6, 6, 3))
     gb.transfer(net, model)

@@ -133,6 +133,20 @@ def test_names_that_contradict_the_order_are_not_guessed_about() -> None:
     assert torch.equal(same.first.weight, source.first.weight)
 
 
+def test_the_order_of_writing_tells_layers_apart_only_where_others_stand_between() -> None:
+    def net(*names: str) -> nn.Module:
+        return nn.ModuleDict({name: nn.LayerNorm(3) if "norm" in name else nn.Linear(3, 3) for name in names})
+
+    assert "neither names nor order tell which is which" in refused(net("up", "down"), net("a", "b"))
+    source, target = net("up", "norm", "down"), net("a", "norm_a", "b")
+    gb.transfer(source, target)
+    assert torch.equal(target["b"].weight, source["down"].weight)
+    source, target = net("fc1", "fc2"), net("dense9", "dense10")
+    gb.transfer(source, target)
+    assert torch.equal(target["dense10"].weight, source["fc2"].weight)
+    assert "neither names nor order" in refused(net("fc2", "fc1"), target)
+
+
 def test_numbers_count_the_layers_that_hold_arrays() -> None:
     """Layer 2 of torch's is layer 1 of Gluon's, which has a layer 2 of the same sizes."""
     source = mlp(3, 3, 3, 3)

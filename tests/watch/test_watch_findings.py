@@ -74,12 +74,14 @@ def test_a_value_that_is_nan_is_told_before_the_update_and_once():
     assert "after step 2, when all were finite" in first.message
     # Then everything becomes NaN, which is told once more with the other names, and never again.
     assert [found.step for found in rest] == [4] and "2.weight" not in rest[0].names
+    assert "it began at step 3 in 2.weight" in rest[0].message
 
 
 def test_an_infinite_loss_is_told_as_such():
     net = mlp()
     log = watched(net, adam(net), 1, loss=lambda out: out.mean() * math.inf)
     (found,) = log.findings
+    assert "after step" not in found.message and "it began" not in found.message
     assert found.names[0] in ("2.weight", "2.bias") and len(found.names) == 4
     assert "No gradient is finite" in found.message and "the loss" in found.message
 

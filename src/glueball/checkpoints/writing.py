@@ -13,6 +13,7 @@ from glueball.errors import DTypeError, FileFormatError
 from . import hdf5, keras, npz, params, pytorch, safetensors
 from .lazy import Arrays, Lazy
 from .progress import Progress
+from .remote import is_remote
 from .sparse import CSR, RowSparse
 
 __all__ = ["FORMATS", "format_of", "write_file"]
@@ -94,6 +95,10 @@ def write_file(
     ...     print(open_file(f"{folder}/net.pt"))
     <pytorch '...net.pt': 1 arrays>
     """
+    if is_remote(path):
+        raise FileFormatError(
+            f"files are written on this machine, not to {os.fsdecode(path)}; copy them there"
+        )
     kind = format if format is not None else format_of(path, sharded=max_shard_size is not None)
     if kind not in FORMATS:
         raise FileFormatError(f"there is no format {kind!r}; there are {', '.join(FORMATS)}")

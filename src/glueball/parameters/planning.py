@@ -312,6 +312,10 @@ class Waiting:
         self.seed, self.prefix, self.idle = seed, prefix, set(idle)
         self.unmatched: list[str] = []
 
+    def leave(self, layer: Any) -> None:
+        """Forget a layer: other rules were given for it."""
+        self.layers = [other for other in self.layers if other is not layer]
+
     def begin(self, adapter: Any) -> None:
         """Let the layers tell when they are built."""
         adapter.when_built(self.layers, self)

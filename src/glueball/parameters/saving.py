@@ -7,7 +7,9 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
 
 from ..adapter import Adapter
 from ..checkpoints.lazy import Lazy
@@ -21,6 +23,8 @@ from .selection import Selection
 from .whole import saved_rows
 
 __all__ = ["save"]
+
+Array: TypeAlias = "NDArray[Any] | Lazy"
 
 _WRITTEN_BY = {"torch": {"format": "pt"}}
 """What readers of safetensors look for in the metadata: `transformers` refuses a file without it."""
@@ -65,9 +69,12 @@ def _save(
     if not rows:
         raise NothingSelectedError("there is nothing to save: no parameter is here.")
     held = dict(zip(rows, tree.arrays(rows), strict=True))
-    _check_values(tree, held)
-    aliases = _other_names(tree, rows, held)
-    arrays = {tree.names[row]: _lazy(adapter, held[row], tree.names[row]) for row in rows}
+    plain = dict(zip(rows, adapter.plain(list(held.values())), strict=True))
+    _check_values(tree, held, plain)
+    aliases = _other_names(tree, rows, held, plain)
+    arrays: dict[str, Array] = {
+        tree.names[row]: _array(adapter, held[row], tree.names[row], plain[row] is not None) for row in rows
+    }
     for alias in {alias for alias, name in aliases.items() if alias in arrays}:
         del arrays[alias]  # the same memory under another object
     kind = format_of(path, sharded=max_shard_size is not None) if format is None else format
@@ -76,7 +83,7 @@ def _save(
         arrays |= {alias: arrays[name] for alias, name in aliases.items()}
         aliases = {}
 
-    def write(arrays: Mapping[str, Lazy], progress: Progress | None = None) -> None:
+    def write(arrays: Mapping[str, Array], progress: Progress | None = None) -> None:
         write_file(
             path,
             arrays,
@@ -98,7 +105,7 @@ def _save(
         _together(arrays, write if writes else None)
 
 
-def _together(arrays: Mapping[str, Lazy], write: Callable[[Mapping[str, Lazy]], None] | None) -> None:
+def _together(arrays: Mapping[str, Array], write: Callable[[Mapping[str, Array]], None] | None) -> None:
     """Write where this process does, and gather with the others where it does not.
 
     Gathering wants all processes, in one order: so whoever does not write makes the arrays too, and whoever
@@ -108,7 +115,8 @@ def _together(arrays: Mapping[str, Lazy], write: Callable[[Mapping[str, Lazy]], 
     left = dict(sorted(arrays.items(), key=lambda pair: -pair[1].dtype.itemsize))
 
     def made(name: str) -> Any:
-        return left.pop(name).make()
+        one = left.pop(name)
+        return one.make() if isinstance(one, Lazy) else one
 
     try:
         if write is not None:
@@ -118,13 +126,12 @@ def _together(arrays: Mapping[str, Lazy], write: Callable[[Mapping[str, Lazy]], 
             made(name)
 
 
-def _check_values(tree: Tree, held: Mapping[int, Any]) -> None:
+def _check_values(tree: Tree, held: Mapping[int, Any], plain: Mapping[int, Any]) -> None:
     """Every array can be read, or nothing is written."""
     adapter = tree.adapter
-    plain = adapter.plain(list(held.values()))
     reasons: dict[str, list[str]] = {}
-    for (row, array), known in zip(held.items(), plain, strict=True):
-        if known is None:
+    for row, array in held.items():
+        if plain[row] is None:
             reason = adapter.no_values(array)
             if reason:
                 reasons.setdefault(reason, []).append(tree.names[row])
@@ -137,7 +144,9 @@ def _check_values(tree: Tree, held: Mapping[int, Any]) -> None:
         raise DeferredError(f"there are no values to save of {told}. Nothing was written.")
 
 
-def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> dict[str, str]:
+def _other_names(
+    tree: Tree, rows: Sequence[int], held: Mapping[int, Any], plain: Mapping[int, Any]
+) -> dict[str, str]:
     """Every further name of an array: its other slots, and what shares its memory under another object."""
     names = tree.names
     tied = set(tree.rows_with_more_slots)
@@ -147,7 +156,7 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
         if count > len(tree.slots(row)):
             raise FileFormatError(f"{names[row]!r} has {count:,} names, too many for a file.")
     views: dict[Any, str] = {}
-    for row in _near(tree.adapter, held):
+    for row in _near(tree.adapter, held, plain):
         memory = tree.adapter.memory(held[row])
         if memory is None:
             continue
@@ -158,23 +167,24 @@ def _other_names(tree: Tree, rows: Sequence[int], held: Mapping[int, Any]) -> di
     return found
 
 
-def _near(adapter: Adapter, held: Mapping[int, Any]) -> list[int]:
+def _near(adapter: Adapter, held: Mapping[int, Any], plain: Mapping[int, Any]) -> list[int]:
     """The rows whose arrays may share memory: of those that lie plainly on the host what begins together."""
-    rows, plain = list(held), adapter.plain(list(held.values()))
-    inside = [row for row, dtype in zip(rows, plain, strict=True) if dtype is not None]
+    inside = [row for row, dtype in plain.items() if dtype is not None]
     if not inside:
-        return rows
+        return list(held)
     begins: dict[int, list[int]] = {}
     for row, address in zip(inside, adapter.addresses([held[row] for row in inside]), strict=True):
         begins.setdefault(address, []).append(row)
     alone = {mine[0] for mine in begins.values() if len(mine) == 1}
-    return [row for row in rows if row not in alone]
+    return [row for row in held if row not in alone]
 
 
-def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
-    """An array to be written, read when its turn comes: without a copy where NumPy reaches its memory."""
+def _array(adapter: Adapter, array: Any, name: str, plain: bool) -> Array:
+    """An array to be written: the memory itself where it lies plainly on the host; else read in its turn."""
     shape: Any = array.shape
     try:
+        if plain:
+            return adapter.view(array)
         dtype = adapter.numpy_dtype(adapter.dtype(array))
     except TypeError:
         raise DTypeError(
@@ -183,7 +193,7 @@ def _lazy(adapter: Adapter, array: Any, name: str) -> Lazy:
     return Lazy(tuple(shape), dtype, partial(adapter.view, array))
 
 
-def _nbytes(lazy: Lazy) -> int:
+def _nbytes(lazy: Array) -> int:
     return math.prod(lazy.shape) * lazy.dtype.itemsize
 
 

@@ -102,6 +102,7 @@ class Judge:
         self._along = {"vanishing": 0, "exploding": 0}
         self._looks = 0
         self._last_finite = 0
+        self._began: tuple[int, str] | None = None  # where NaN and infinity did that are there now
 
     def look(self, look: Look, count: Count) -> list[Finding]:
         """Judge a step's values and gradients."""
@@ -162,16 +163,19 @@ class Judge:
         findings = []
         values = self._confirmed(look, look.there & ~np.isfinite(look.norm), False, count)
         grads = self._confirmed(look, look.has_grad & ~np.isfinite(look.grad_norm), True, count)
-        since = (
-            f"after step {self._last_finite}, when all were finite" if self._last_finite else "from the start"
-        )
+        if self._began:
+            since = "; it began at step {} in {}".format(*self._began)
+        elif self._last_finite:
+            since = f", after step {self._last_finite}, when all were finite"
+        else:
+            since = ", from the start"
         if values:
             # Values go forward, so the first in that order is where it began.
             places = sorted(values, key=lambda place: look.order[place])
             names = [look.names[place] for place in places]
             message = (
                 f"NaN or infinity in the values of {names[0]}: {_counts(values[places[0]])} of "
-                f"{plural(int(look.sizes[places[0]]), 'element')}, {since}."
+                f"{plural(int(look.sizes[places[0]]), 'element')}{since}."
             )
             if len(names) > 1:
                 message += f" It is the first in the forward pass; also in {names_text(names[1:])}."
@@ -193,8 +197,12 @@ class Judge:
             elif len(names) > 1:
                 message += f" It was reached first in the backward pass; then {names_text(names[1:])}."
             findings.append(Finding(look.step, "nonfinite", tuple(names), message))
-        if not (look.there & ~np.isfinite(look.norm)).any():
+        if findings and not self._began:
+            self._began = look.step, findings[0].names[0]
+        if np.isfinite(look.norm[look.there]).all():
             self._last_finite = look.step
+            if np.isfinite(look.grad_norm[look.has_grad]).all():
+                self._began = None
         return findings
 
     def _confirmed(

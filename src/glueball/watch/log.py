@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..errors import FileFormatError, NameNotFoundError
+from ..errors import FileFormatError, NameNotFoundError, NothingSelectedError, PatternError
 from ..patterns import nearest
 from ..views.table import Listing, plural
-from . import plotting, writing
+from . import writing
 from .judging import Finding
 
 if TYPE_CHECKING:
@@ -230,9 +231,22 @@ class Log:
 
         Raises:
             NothingSelectedError: no name matches, or nothing was written yet.
+            PatternError: the pattern cannot be read.
             MissingExtraError: matplotlib is not installed.
         """
-        return plotting.plot(self, column, pattern, ax)
+        found, names = self.column(column), self.names()
+        if pattern is not None:
+            try:
+                chosen = [place for place, name in enumerate(names) if re.fullmatch(pattern, name)]
+            except re.error as error:
+                raise PatternError(f"{pattern!r} is no regular expression: {error}.") from None
+            found, names = found[:, chosen], [names[place] for place in chosen]
+        if not names:
+            what = "is empty" if pattern is None else f"has no parameter whose name matches {pattern!r}"
+            raise NothingSelectedError(f"there is nothing to plot: the log {what}.")
+        from ..views.plots.steps import over_steps
+
+        return over_steps(self.steps(), names, found, column, ax)
 
     # ---- seeing -------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ..hdf5 import Hdf5File
 from ..hdf5.writing import check, put
 from ..jsons import parsed
 from ..lazy import Arrays, with_copies
+from ..mapping import mapped
 from ..progress import Meter, Progress, total_bytes
 from ..zips import ZipWriter
 from .matching import by_like, by_pairs, is_path
@@ -138,8 +139,7 @@ def _placed(
 
 
 def _weights(like: str | os.PathLike[str]) -> Hdf5File:
-    with open(like, "rb") as file:
-        begins = file.read(len(hdf5.MAGIC))
+    begins = mapped(like)[: len(hdf5.MAGIC)]
     return Hdf5File(like) if begins == hdf5.MAGIC else KerasFile(like).weights
 
 

@@ -13,6 +13,7 @@ from ..atomic import replacing
 from ..jsons import parsed
 from ..lazy import check_names
 from ..mapping import mapped
+from ..remote import is_remote
 from .journal import rewrite, settled
 from .layout import HEAD, METADATA, header_size, padded, parse_header
 
@@ -59,6 +60,8 @@ def edit(
     if in_place and target is not None:
         raise FileFormatError("a header is edited in place or written to a target, not both")
     file = os.fsdecode(path)
+    if is_remote(path):
+        raise FileFormatError(f"{file} is not on this machine, and cannot be edited; download it first")
     content = mapped(path)
     length = header_size(content[: HEAD.size], len(content), file)
     old = settled(path, lambda: content[HEAD.size : HEAD.size + length])

@@ -1,9 +1,10 @@
 """Keras 3 on TensorFlow, PyTorch and JAX: the adapter.
 
 `walk` finds the variables and names them, `building` waits for layers that are not built; `layers` knows the
-fans of a layer, `layouts` what it holds, `defaults` what its constructor draws; `generators` seeds what custom initializers
-draw from; `optim` speaks with Keras's optimizers. An array, as the core hands it around, is a Keras variable.
-On the torch backend its values are handled as the torch adapter handles tensors: in place, where they lie.
+fans of a layer, `layouts` what it holds, `defaults` what its constructor draws; `generators` seeds what
+custom initializers draw from; `optim` speaks with Keras's optimizers. An array, as the core hands it around,
+is a Keras variable. On the torch backend its values are handled as the torch adapter handles tensors: in
+place, where they lie.
 """
 
 from __future__ import annotations
@@ -55,16 +56,17 @@ class KerasAdapter(HostAdapter):
     holds = staticmethod(walking.holds)
     own_names = staticmethod(walking.own_names)
     get = staticmethod(walking.get)
+    get_many = staticmethod(walking.get_many)
 
     def rebind(self, owner: Any, attribute: str, array: Any, site: tuple[Any, str] | None = None) -> None:
         """Share a layer that is not built; a variable cannot be put in another's place."""
         if isinstance(array, Unbuilt):
-            sharing.share(self.root, owner, array.layer)
+            sharing.share(self, self.root, owner, array.layer)
             return
         raise TieError(
-            f"Keras keeps the variables of a built layer: {attribute!r} of this {type(owner).__name__} cannot "
-            f"be replaced by another. Use one layer in both places when the model is made; "
-            f"for an embedding and its output layer keras.layers.ReversibleEmbedding."
+            f"Keras keeps the variables of a built layer: {attribute!r} of this {type(owner).__name__} "
+            f"cannot be replaced by another. Use one layer in both places when the model is made; for an "
+            f"embedding and its output layer keras.layers.ReversibleEmbedding."
         )
 
     # ---- what a variable is -------------------------------------------------------------------------
@@ -121,8 +123,10 @@ class KerasAdapter(HostAdapter):
     def memory(self, array: Any) -> Memory | None:
         """Two variables may keep one backend's variable; torch's may share memory in part, too."""
         if self.torch is not None:
-            found: Memory | None = self.torch.memory(array.value)
+            found: Memory | None = self.torch.memory(self._tensor(array))
             return found
+        if not isinstance(array, keras.Variable):
+            return super().memory(array)
         key = (id(array._value),)
         return Memory(key, key, 0, 1)
 
@@ -140,7 +144,7 @@ class KerasAdapter(HostAdapter):
         cell.assign(values)
 
     def data(self, array: Any) -> Any:
-        """torch: the live tensor, outside autograd; TensorFlow: its variable; JAX: the array, as it is now."""
+        """torch: the live tensor outside autograd; TensorFlow: its variable; JAX: the array as it is now."""
         if self.torch is not None:
             return self.torch.data(self._tensor(array))
         return self._tensor(array)
@@ -272,8 +276,8 @@ class KerasAdapter(HostAdapter):
         if isinstance(array, Unbuilt) or str(device) in (str(self.device(array)), self._short_device(array)):
             return None
         raise DTypeError(
-            f"{name!r} lies on {self._short_device(array)} and cannot be moved: Keras decides where a variable "
-            f"lies when it is made. Make the model under keras.device({str(device)!r}) and copy the values."
+            f"{name!r} lies on {self._short_device(array)} and cannot be moved: Keras decides where a "
+            f"variable lies when it is made. Make the model under keras.device({str(device)!r}), and copy."
         )
 
     # ---- initialising -------------------------------------------------------------------------------

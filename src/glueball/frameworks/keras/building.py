@@ -7,7 +7,7 @@ its own `build`, so who waits is told once, when the outermost of them is done.
 Some models are built while Keras only looks what shapes come out (`fit`, a subclassed model's first call).
 The variables get their first values when that is over, so whoever waits is told after them. What goes wrong
 then Keras would take for a model that it cannot look through, and go on; so it is raised a little later, when
-the model's own `build` is done.
+the model's own `build`, if that comes, is done.
 """
 
 from __future__ import annotations
@@ -46,16 +46,18 @@ class _Now(threading.local):
     def __init__(self) -> None:
         self.depth = 0
         self.due: list[Callable[[], None]] = []
-        self.wrong: Exception | None = None
 
 
 _now = _Now()
 
 
-def when_built(layers: Sequence[Any], above: Sequence[Any], fill: Callable[[], None]) -> None:
+def when_built(layers: Sequence[Any], above: Sequence[Any], fill: Any) -> None:
     """Call `fill()` when some of the layers were built, once for all that are built inside one of `above`."""
     for layer in layers:
-        _listen(layer).fill = fill
+        listening = _listen(layer)
+        if listening.fill is not None and listening.fill is not fill:
+            listening.fill.leave(layer)
+        listening.fill = fill
     for layer in above:
         if not layer.built:
             _listen(layer)
@@ -86,13 +88,13 @@ def _listen(layer: Any) -> Any:
             due, _now.due = _now.due, []
             if due:
                 _tell(due)
-            if _now.wrong is not None and not in_stateless_scope():
-                wrong, _now.wrong = _now.wrong, None
+            if listening.wrong is not None:
+                wrong, listening.wrong = listening.wrong, None
                 raise wrong
         return result
 
     listening: Any = build
-    listening.fill = None
+    listening.fill = listening.wrong = None
     # Into the dict, past the tracking of attributes, as Keras's own `__new__` has it before it tracks.
     vars(layer)["build"] = build
     return listening
@@ -125,7 +127,13 @@ class _After:
         try:
             _tell(self.due)
         except Exception as wrong:
-            _now.wrong = wrong
+            queue.clear()  # as Keras would, were nothing wrong
+            for fill in self.due:
+                root = getattr(fill, "root", None)
+                if root is not None and not root.built and hasattr(root.build, "wrong"):
+                    root.build.wrong = wrong
+                    return
+            raise
 
 
 def _queue() -> list[Any]:

@@ -80,6 +80,7 @@ def default(
     owner: Any, attribute: str, shape: Shape, above: Callable[[], Sequence[Any]]
 ) -> Initializer | None:
     """The initializer that makes what the layer's constructor would; None for what is not known."""
+    owner = layers.serves(owner, attribute)
     source = _source(owner, attribute)
     if source is None:
         if isinstance(owner, kl.AdditiveAttention) and attribute == "scale":
@@ -129,7 +130,14 @@ def _scaled(
 ) -> Initializer:
     """With Keras's own fans where these are not the house's."""
     given = {name: config[name] for name in ("scale", "mode", "distribution") if name in config}
-    fans = compute_fans(shape, *(config[a] for a in ("input_axes", "output_axes") if config.get(a)))
+    axes = config.get("input_axes"), config.get("output_axes")
+    if isinstance(owner, kl.EinsumDense) and attribute == "kernel" and None in axes:
+        # The layer tells its initializer which axes are summed over, and takes all others for outputs.
+        terms, _, result = owner.equation.replace(" ", "").partition("->")
+        kernel = terms.partition(",")[2]
+        summed = [at for at, letter in enumerate(kernel) if letter not in result]
+        axes = summed, [at for at in range(len(kernel)) if at not in summed]
+    fans = compute_fans(shape, *axes)
     same = fans == layers.fans(owner, attribute, shape) or not all(fans)
     if make is not VarianceScaling:
         given = {}

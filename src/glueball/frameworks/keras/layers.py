@@ -16,7 +16,7 @@ from keras.src.layers.convolutional.base_depthwise_conv import BaseDepthwiseConv
 from keras.src.layers.convolutional.base_separable_conv import BaseSeparableConv
 from keras.src.layers.rnn.conv_lstm import ConvLSTMCell
 
-__all__ = ["axes", "bare_fans", "fans", "packing", "parts"]
+__all__ = ["axes", "fans", "packing", "parts", "serves"]
 
 Shape = tuple[int, ...]
 
@@ -47,6 +47,13 @@ def packing(owner: Any, attribute: str, shape: Shape) -> tuple[int, int]:
     return len(shape) - 1, 2 if attribute == "bias" and len(shape) == 2 else 1
 
 
+def serves(owner: Any, attribute: str) -> Any:
+    """The layer that a variable is for: that in a `SpectralNormalization`, which lists its kernel too."""
+    if isinstance(owner, kl.SpectralNormalization) and attribute != "vector_u":
+        return owner.layer
+    return owner
+
+
 def fans(owner: Any, attribute: str, shape: Shape) -> tuple[int, int] | None:
     """(fan_in, fan_out): the inputs that one output sums over, the outputs that one input reaches.
 
@@ -57,6 +64,7 @@ def fans(owner: Any, attribute: str, shape: Shape) -> tuple[int, int] | None:
     """
     if len(shape) < 2 or attribute == "bias":
         return None
+    owner = serves(owner, attribute)
     if packed := parts(owner, attribute):
         shape = (*shape[:-1], shape[-1] // len(packed))
     kernel = math.prod(shape[:-2])
@@ -94,17 +102,9 @@ def axes(owner: Any, attribute: str, shape: Shape) -> tuple[int, ...] | None:
     None for an embedding, and below two dimensions.
     """
     order = tuple(range(len(shape)))
+    owner = serves(owner, attribute)
     if len(shape) < 2 or attribute == "bias" or isinstance(owner, kl.Embedding):
         return None
     if isinstance(owner, BaseConvTranspose) and attribute == "kernel":
         return (*order[:-2], order[-1], order[-2])
     return order
-
-
-def bare_fans(shape: Shape) -> tuple[int, int]:
-    """The fans that Keras's own initializers read from a bare shape."""
-    if len(shape) < 2:
-        size = shape[0] if shape else 1
-        return size, size
-    kernel = math.prod(shape[:-2])
-    return shape[-2] * kernel, shape[-1] * kernel

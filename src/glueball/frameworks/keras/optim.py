@@ -35,13 +35,14 @@ def held(optimizer: Any, root: Any) -> list[tuple[str | None, Any]]:
     return [(variable.path, variable) for variable in optimizer._trainable_variables]
 
 
-def exclude(optimizer: Any, option: str, names: Sequence[str], variables: Sequence[Any]) -> None:
+def exclude(optimizer: Any, option: str, names: Sequence[str], arrays: Sequence[Any]) -> None:
     """`optimizer.exclude_from_weight_decay`; no other option can be kept from variables."""
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise OptimizerError(f"a {type(optimizer).__name__} is no optimizer of Keras.")
     if option != "weight_decay":
         raise OptimizerError(
-            f"Keras's optimizers have one {option} for all variables; only weight_decay can be kept from some."
+            f"Keras's optimizers have one {option} for all variables; "
+            f"only weight_decay can be kept from some."
         )
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if optimizer.built:
@@ -49,7 +50,7 @@ def exclude(optimizer: Any, option: str, names: Sequence[str], variables: Sequen
             f"the {type(optimizer).__name__} is built, and Keras takes exclusions before that: "
             f"call exclude() right after it is made."
         )
-    optimizer.exclude_from_weight_decay(var_list=list(variables))
+    optimizer.exclude_from_weight_decay(var_list=list(arrays))
 
 
 def by_name(root: Any, grads: Any, names: Mapping[int, str]) -> Any:

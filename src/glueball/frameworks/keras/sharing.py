@@ -6,13 +6,14 @@ from typing import Any
 
 import keras
 
+from ...adapter import Adapter
 from ...errors import TieError
-from . import walk
+from .contents import attributes
 
 __all__ = ["share"]
 
 
-def share(root: Any, old: Any, new: Any) -> None:
+def share(adapter: Adapter, root: Any, old: Any, new: Any) -> None:
     """Put a layer in the place of another that is not built, everywhere in a model.
 
     Raises:
@@ -21,10 +22,10 @@ def share(root: Any, old: Any, new: Any) -> None:
     """
     if type(old) is not type(new) or _settings(old) != _settings(new):
         raise TieError(
-            f"a {type(old).__name__} and a {type(new).__name__} cannot be one layer: only layers of one class "
-            f"and the same settings can be shared. {_settings(old)} is not {_settings(new)}."
+            f"a {type(old).__name__} and a {type(new).__name__} cannot be one layer: only layers of one "
+            f"class and the same settings can be shared. {_settings(old)} is not {_settings(new)}."
         )
-    owners = walk.walk(None, root, False).owners
+    owners = adapter.walk(root, False).owners
     places = [place for owner in owners for place in _places(owner, old)]
     if old is root or not places:
         raise TieError(f"{old.name!r} lies in no layer of the model, so nothing can be put in its place.")
@@ -55,7 +56,7 @@ def _places(owner: Any, layer: Any) -> list[tuple[Any, Any]]:
     if isinstance(owner, list):
         return [(owner, at) for at, one in enumerate(owner) if one is layer]
     if isinstance(owner, keras.Layer):
-        return [(owner, key) for key, one in walk.attributes(owner) if one is layer]
+        return [(owner, key) for key, one in attributes(owner) if one is layer]
     return []
 
 

@@ -1,317 +1,31 @@
-"""What lies in a Keras layer and under which names, and the walk over a model.
-
-Keras keeps each layer's variables and layers in lists of its own, in the order in which they were
-assigned; that order is kept. The names come from elsewhere:
-
-- In `Sequential` and functional models a layer goes by its position in `model.layers`, or by its name
-  where the user gave it one. Keras's own rule tells: an automatic name is the class in snake case, with a
-  number (`dense_1`). A name with a dot in it, or all digits, is not used.
-- Elsewhere a layer, and every variable, goes by the attribute in which it lies, without leading
-  underscores where that leaves it unique (`_query_dense` is `query_dense`). What lies in a list or a dict
-  goes by its place in it, below the attribute (`blocks.0`).
-- A variable that lies in no attribute goes by its own name, or by its number where that name is automatic.
-
-Keras's names with counters (`variable.path`) are names of its own, kept beside (`own_names`).
-"""
+"""The walk over a Keras model, and questions to one of its layers; `contents` knows what lies in one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import keras
-from keras.src.models.functional import Functional
 
 from ...adapter import Adapter
-from ...errors import UnknownModelError
 from ...slots import Tree
 from ..host import Entries
 from .building import Unbuilt
+from .contents import KINDS, NOTHING, contents, fits, kind_of, scan, stores
 
-__all__ = ["child", "entries", "get", "holds", "is_container", "walk"]
-
-Named: TypeAlias = list[tuple[str, Any]]
-
-_CONTAINERS = (list, tuple, dict)
-
-# Where layers and variables lie a second time, for Keras's own use.
-_BOOKS = frozenset(
-    "_layers _trainable_variables _non_trainable_variables _seed_generators _metrics _losses _modules "
-    "_parameters _buffers _torch_params _tracked _operations _operations_by_depth _nodes_by_depth _inputs "
-    "_outputs _functional _inbound_nodes _outbound_nodes nnx_operations".split()
-)
-
-_UNNAMED = re.compile(r"(\w+_)?variable(_\d+)?")  # what Keras calls a variable that was given no name
-
-
-class Form(NamedTuple):
-    """Where the layers of a class keep their things, as one of them was seen to.
-
-    Attributes:
-        keys: of the variables in the layer's `__dict__`, in Keras's order.
-        names: what these are called here.
-        node_keys: of the seed generators and layers.
-        node_names: what these are called.
-    """
-
-    keys: tuple[str, ...]
-    names: tuple[str, ...]
-    node_keys: tuple[str, ...]
-    node_names: tuple[str, ...]
-
-
-_NOTHING = Form((), (), (), ())
-
-
-class Kind:
-    """What is known of a class of owners; made once for each."""
-
-    __slots__ = ("builds", "container", "forms", "generator", "last", "positional", "prefix")
-
-    def __init__(self, owner: Any) -> None:
-        cls = type(owner)
-        self.container = is_container(owner)
-        self.generator = isinstance(owner, keras.random.SeedGenerator)
-        self.positional = isinstance(owner, (keras.Sequential, Functional))
-        self.prefix = _snake(cls.__name__)
-        self.builds = not self.positional and not getattr(getattr(cls, "build", None), "_is_default", False)
-        self.builds &= not cls.__module__.startswith("keras.src.layers.merging")  # they only check shapes
-        self.forms: dict[tuple[int, int], Form] = {}
-        self.last = _NOTHING  # that of the latest layer
-
-
-_kinds: dict[type, Kind] = {}
-
-
-def _kind(owner: Any) -> Kind:
-    found = _kinds.get(type(owner))
-    if found is None:
-        if len(_kinds) > 4096:  # classes that were made in functions
-            _kinds.clear()
-        found = _kinds[type(owner)] = Kind(owner)
-    return found
-
-
-def is_container(thing: Any) -> bool:
-    """Whether it is a list, tuple or dict, in which layers and variables may lie."""
-    return isinstance(thing, _CONTAINERS)
-
-
-def _snake(name: str) -> str:
-    """A class's name as Keras writes it in automatic names."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def given_name(layer: Any) -> str | None:
-    """The name that a user gave a layer; None where Keras made it, or where no path can have it."""
-    name: str = layer.name
-    key = type(layer), name
-    if key not in _given:
-        if len(_given) > 1 << 16:
-            _given.clear()
-        prefix = _kind(layer).prefix
-        automatic = name == prefix or (
-            name.startswith(f"{prefix}_") and name.removeprefix(f"{prefix}_").isdigit()
-        )
-        _given[key] = None if automatic or "." in name or name.isdigit() or not name else name
-    return _given[key]
-
-
-_given: dict[tuple[type, str], str | None] = {}
-
-
-# ---- what lies in one layer ----------------------------------------------------------------------------
-
-
-def _stores(owner: Any) -> tuple[Any, Any, Any, Any]:
-    """A layer's own lists: variables that may train, others, seed generators, layers."""
-    books = owner.__dict__
-    try:
-        return (
-            books["_trainable_variables"],
-            books["_non_trainable_variables"],
-            books["_seed_generators"],
-            books["_layers"],
-        )
-    except KeyError:
-        raise UnknownModelError(
-            f"a {type(owner).__name__} is not set up: its __init__ has to call super().__init__() first."
-        ) from None
-
-
-def _contents(owner: Any) -> tuple[Named, Named]:
-    """(variables, layers and the like) in an owner of any kind, each with its name."""
-    kind = _kind(owner)
-    if kind.container:
-        return _in_container(owner)
-    if kind.generator:
-        return [("state", owner.state)], []
-    trains, others, generators, layers = _stores(owner)
-    variables = [*trains, *others]
-    form = kind.forms.get((len(variables), len(generators) + len(layers)))
-    if form is not None and _fits(form, owner.__dict__, variables, generators, layers):
-        return (
-            list(zip(form.names, variables, strict=True)),
-            list(zip(form.node_names, (*generators, *layers), strict=True)),
-        )
-    return _scan(owner, kind)
-
-
-def _fits(form: Form, books: dict[str, Any], variables: Any, generators: Any, layers: Any) -> bool:
-    """Whether a layer keeps its things where another of its class did."""
-    keys = form.keys
-    for key, variable in zip(keys, variables):  # noqa: B905
-        if books.get(key) is not variable:
-            return False
-    if generators or layers:
-        modules = books.get("_modules", books)  # where torch keeps them
-        for key, node in zip(form.node_keys, (*generators, *layers), strict=True):
-            if modules.get(key) is not node and books.get(key) is not node:
-                return False
-    return True
-
-
-def _scan(owner: Any, kind: Kind) -> tuple[Named, Named]:
-    """`_contents` of a layer, by looking at all of its attributes."""
-    trains, others, generators, layers = _stores(owner)
-    variables = [*trains, *others]
-    nodes = [*generators, *layers]
-    positions: Named = []
-    if kind.positional:
-        positions = _positions(owner)
-        begun = bool(layers) and isinstance(layers[0], keras.layers.InputLayer) and len(layers) > 1
-        if not variables and not generators and len(layers) - begun <= len(positions):
-            return [], positions
-        listed = {id(layer) for _, layer in positions}
-        nodes = [
-            node for node in nodes if id(node) not in listed and not isinstance(node, keras.layers.InputLayer)
-        ]
-    # A thing's place in Keras's order; a container stands where its first thing does.
-    order = {id(thing): place for place, thing in enumerate((*variables, *nodes))}
-    found: dict[str, tuple[int, Any]] = {}
-    known: set[int] = set()
-    held = list(attributes(owner)) if order else []
-    for key, value in held:
-        if id(value) in order:
-            known.add(id(value))
-            found[key] = order[id(value)], value
-    # Containers last: on torch layers lie in a table of their own, so what came first is not known there.
-    for key, value in held:
-        new = [at for at in _inside(value) if at in order and at not in known]
-        if new:
-            known.update(new)
-            found[key] = min(order[at] for at in new), value
-    names = _shortened(found)
-    arrays, below = [], []
-    for key, (_, value) in sorted(found.items(), key=lambda item: item[1][0]):
-        (arrays if isinstance(value, keras.Variable) else below).append((names[key], value))
-    simple = not kind.positional and len(found) == len(order)
-    simple &= not any(map(is_container, (value for _, value in below)))
-    loose = [thing for thing in (*variables, *nodes) if id(thing) not in known]
-    if simple and not loose:
-        keys = {id(value): key for key, (_, value) in found.items()}
-        form = kind.last = Form(
-            tuple(keys[id(variable)] for variable in variables),
-            tuple(name for name, _ in arrays),
-            tuple(keys[id(node)] for node in nodes),
-            tuple(name for name, _ in below),
-        )
-        kind.forms[len(variables), len(nodes)] = form
-    taken = set(names.values()) | {name for name, _ in positions}
-    for number, thing in enumerate(loose):
-        name = _own_name(thing, number)
-        while name in taken:
-            name = str(number) if name != str(number) else f"{name}_"
-        taken.add(name)
-        (arrays if isinstance(thing, keras.Variable) else below).append((name, thing))
-    return arrays, [*positions, *below]
-
-
-def attributes(owner: Any) -> Iterator[tuple[str, Any]]:
-    """(key, value) of a layer's attributes, but for Keras's own books."""
-    books = owner.__dict__
-    for key, value in (*books.items(), *books.get("_modules", {}).items()):
-        if key not in _BOOKS and "." not in key and not key.startswith("_self_"):  # TensorFlow's books
-            yield key, value
-
-
-def _inside(value: Any) -> list[int]:
-    """The `id` of each thing in a container, and in those in it."""
-    if not is_container(value):
-        return []
-    return [at for _, item in _items(value) for at in (_inside(item) if is_container(item) else [id(item)])]
-
-
-def _items(container: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(container, dict):
-        keys = [key if isinstance(key, str) and key and "." not in key else None for key in container]
-        taken = set(keys)
-        for place, (key, value) in enumerate(zip(keys, container.values(), strict=True)):
-            yield (key if key is not None else str(place) if str(place) not in taken else f"{place}_"), value
-        return
-    fields = getattr(container, "_fields", None)
-    yield from zip(fields or map(str, range(len(container))), container, strict=True)
-
-
-def _holds_some(value: Any) -> bool:
-    if is_container(value):
-        return any(_holds_some(item) for _, item in _items(value))
-    return isinstance(value, (keras.Variable, keras.Layer, keras.random.SeedGenerator))
-
-
-def _in_container(container: Any) -> tuple[Named, Named]:
-    arrays: Named = []
-    below: Named = []
-    for name, value in _items(container):
-        if _holds_some(value):
-            (arrays if isinstance(value, keras.Variable) else below).append((name, value))
-    return arrays, below
-
-
-def _shortened(keys: Iterable[str]) -> dict[str, str]:
-    """Each key without leading underscores, where no other key is called so then."""
-    keys = list(keys)
-    short = [key.lstrip("_") or key for key in keys]
-    return {key: name if short.count(name) == 1 else key for key, name in zip(keys, short, strict=True)}
-
-
-def _own_name(thing: Any, number: int) -> str:
-    if isinstance(thing, keras.Variable):
-        name: str = thing.name
-        return str(number) if _UNNAMED.fullmatch(name) or "." in name or not name else name
-    return (isinstance(thing, keras.Layer) and given_name(thing)) or str(number)
-
-
-def _positions(model: Any) -> Named:
-    """The layers of a Sequential or functional model; one that is used twice has its name once."""
-    taken: set[str] = set()
-    found: Named = []
-    for place, layer in enumerate(model.layers):
-        name = _given.get((type(layer), layer.name), "")
-        if name == "":
-            name = given_name(layer)
-        if name is None or name in taken:
-            name = str(place)
-        else:
-            taken.add(name)
-        found.append((name, layer))
-    return found
-
+__all__ = ["child", "entries", "get", "get_many", "holds", "own_names", "walk"]
 
 # ---- questions to one owner ----------------------------------------------------------------------------
 
 
 def entries(owner: Any) -> Entries:
     """What lies directly in an owner."""
-    arrays, below = _contents(owner)
+    arrays, below = contents(owner)
     saved: dict[str, bool] = {}
     if isinstance(owner, keras.Layer):
         statistics = _statistics(owner)
         saved = {name: True for name, variable in arrays if id(variable) in statistics}
-    elif _kind(owner).generator:
+    elif kind_of(owner).generator:
         saved = {"state": False}
     return Entries(arrays, below, saved, Unbuilt(owner) if _is_unbuilt(owner) else None)
 
@@ -327,7 +41,7 @@ def _is_unbuilt(owner: Any) -> bool:
     """Whether an owner may get variables when it is built."""
     if not isinstance(owner, keras.Layer) or owner.__dict__.get("built", True):
         return False
-    kind = _kind(owner)
+    kind = kind_of(owner)
     if not kind.builds:
         return False
     # Keras's own wrappers and recurrent layers hold weights in the layers in them.
@@ -339,16 +53,28 @@ def get(owner: Any, attribute: str) -> Any:
     """The variable at a site; what stands for one that is not built yet; or None."""
     if attribute == "?":
         return Unbuilt(owner) if _is_unbuilt(owner) else None
-    return next((variable for name, variable in _contents(owner)[0] if name == attribute), None)
+    return next((variable for name, variable in contents(owner)[0] if name == attribute), None)
+
+
+def get_many(owners: Sequence[Any], holders: Sequence[int], attributes: Sequence[str]) -> list[Any]:
+    """`get` of many sites; each owner is asked once."""
+    found: list[Any] = []
+    last, here = -1, {}
+    for holder, attribute in zip(holders, attributes, strict=True):
+        if holder != last:
+            here, last = dict(contents(owners[holder])[0]), holder
+        found.append(get(owners[holder], "?") if attribute == "?" else here.get(attribute))
+    return found
 
 
 def child(owner: Any, key: str | int) -> tuple[str, Any] | None:
     """A child by name or position; in Sequential and functional models by attribute too."""
-    kind = _kind(owner)
+    kind = kind_of(owner)
     if kind.generator:
         return None
-    below = _contents(owner)[1]
+    below = contents(owner)[1]
     if isinstance(key, int):
+        below = [named for named in below if not isinstance(named[1], keras.random.SeedGenerator)]
         return below[key] if -len(below) <= key < len(below) else None
     found = next((named for named in below if named[0] == key), None)
     if found is None and kind.positional:
@@ -359,19 +85,19 @@ def child(owner: Any, key: str | int) -> tuple[str, Any] | None:
     return found
 
 
-def holds(owner: Any, name: str, node: Any) -> bool:
+def holds(owner: Any, name: str, child: Any) -> bool:
     """Whether an owner's child of this name is this one."""
-    kind = _kind(owner)
+    kind = kind_of(owner)
     if kind.positional and name.isdigit():
         layers = owner.layers
-        if int(name) < len(layers) and layers[int(name)] is node:
+        if int(name) < len(layers) and layers[int(name)] is child:
             return True
     elif not kind.container:
         books = owner.__dict__
         modules = books.get("_modules", books)
-        if modules.get(name) is node or books.get(name) is node:
+        if modules.get(name) is child or books.get(name) is child:
             return True
-    return any(layer is node for known, layer in _contents(owner)[1] if known == name)
+    return any(layer is child for known, layer in contents(owner)[1] if known == name)
 
 
 # ---- the walk ------------------------------------------------------------------------------------------
@@ -389,7 +115,7 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
     first: dict[int, int] = {}  # row by the id of its variable
     seen: dict[int, int] = {}  # owner by its id
     statistics: set[int] = set()  # ids of buffers
-    kinds = _kinds
+    kinds = KINDS
     above: list[tuple[int, str, Iterator[tuple[str, Any]]]] = [(-1, "", iter([("", root)]))]
     while above:
         parent, prefix, nodes = above[-1]
@@ -403,10 +129,12 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
             owners.append(owner)
             paths.append(prefix + name)
             parents.append(parent)
-            kind = kinds.get(type(owner)) or _kind(owner)
+            kind = kinds.get(type(owner)) or kind_of(owner)
             saved = True
+            arrays: Iterable[tuple[str, Any]]
+            below: Iterable[tuple[str, Any]] | None = None
             if kind.container or kind.generator:
-                arrays, below = _contents(owner)
+                arrays, below = contents(owner)
                 if kind.generator:
                     saved = False
                     statistics.add(id(owner.state))
@@ -418,7 +146,7 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                     generators = books["_seed_generators"]
                     layers = books["_layers"]
                 except KeyError:
-                    _stores(owner)  # says what is wrong
+                    stores(owner)  # says what is wrong
                     raise
                 if others:
                     if not books.get("_is_quantized"):
@@ -427,17 +155,16 @@ def walk(adapter: Adapter, root: Any, buffers: bool) -> Tree:
                 form = kind.last
                 if len(form.keys) != len(variables) or len(form.node_keys) != len(generators) + len(layers):
                     form = kind.last = kind.forms.get(
-                        (len(variables), len(generators) + len(layers)), _NOTHING
+                        (len(variables), len(generators) + len(layers)), NOTHING
                     )
-                for key, variable in zip(form.keys, variables):  # noqa: B905
-                    if books.get(key) is not variable:
-                        form = _NOTHING
+                for attribute, variable in zip(form.keys, variables):  # noqa: B905
+                    if books.get(attribute) is not variable:
+                        form = NOTHING
                         break
-                below = None
-                if (form is _NOTHING and (variables or layers or generators)) or (
-                    (layers or generators) and not _fits(form, books, (), generators, layers)
+                if (form is NOTHING and (variables or layers or generators)) or (
+                    (layers or generators) and not fits(form, books, (), generators, layers)
                 ):
-                    arrays, below = _scan(owner, kind)
+                    arrays, below = scan(owner, kind)
                     if not buffers:
                         below = [
                             node for node in below if not isinstance(node[1], keras.random.SeedGenerator)
@@ -476,7 +203,7 @@ def own_names(owners: Sequence[Any]) -> Mapping[int, Mapping[str, str]]:
     """By place in `owners` Keras's own path of each variable, such as `sequential/dense_1/kernel`."""
     found = {}
     for at, owner in enumerate(owners):
-        arrays = _contents(owner)[0]
+        arrays = contents(owner)[0]
         if arrays:
             found[at] = {name: variable.path for name, variable in arrays}
     return found

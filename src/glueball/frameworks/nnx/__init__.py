@@ -45,7 +45,7 @@ class NNXAdapter(HostAdapter):
     # ---- the walk -----------------------------------------------------------------------------------
 
     def walk(self, root: Any, buffers: bool) -> Tree:
-        """Every module once, every Variable once, attributes in the order in which they were set."""
+        """Every module once, every Variable once, by name as NNX itself sorts them."""
         return HostAdapter.walk(NNXAdapter(root), root, buffers)
 
     def entries(self, owner: Any) -> Entries:

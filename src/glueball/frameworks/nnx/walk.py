@@ -1,8 +1,8 @@
 """What lies in a module of NNX.
 
 A module's attributes stand in its `__dict__`; NNX keeps beside them which are data. Names are the attributes,
-keys and places, as in NNX's own paths; the order is that in which they were set (NNX's own lists are sorted
-by name).
+keys and places, as in NNX's own paths. The order is NNX's own, by name, since its functions make modules anew
+in that order; a module's own Variables stand before those of the modules in it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,12 @@ def set_value(variable: Any, array: Any) -> None:
 
 def _inside(thing: Any) -> list[tuple[Any, Any]]:
     """(key, thing) for what lies in a plain list, tuple or dict."""
-    return list(thing.items()) if isinstance(thing, dict) else list(enumerate(thing))
+    return sorted(thing.items()) if isinstance(thing, dict) else list(enumerate(thing))
+
+
+def _place(name: str) -> tuple[int, str]:
+    """By which attributes are sorted: those of a `nnx.List` are numbers."""
+    return (int(name), "") if name.isdecimal() else (-1, name)
 
 
 def entries(owner: Any) -> Entries:
@@ -83,9 +88,8 @@ def entries(owner: Any) -> Entries:
             for key, part in _inside(thing):
                 take(f"{name}.{key}", part)
 
-    for name, thing in table.items():
-        if data.get(name, False):
-            take(name, thing)
+    for name in sorted([name for name, is_data in data.items() if is_data], key=_place):
+        take(name, table[name])
     layers.note_gates(owner)
     return Entries(arrays, below, buffers)
 

@@ -3,6 +3,7 @@
 - `distributions`: how the values of each layer are spread, as ridgelines, one above the other.
 - `gradient_flow`: how large the gradients are from the first layer to the last.
 - `change`: how far each parameter moved, from the first layer to the last.
+- `over_steps`: what a watch measured, step by step.
 - `image`: one matrix, or the kernels of a convolution, as an image.
 
 Each takes `ax=`, axes to draw into; without it a figure of a fitting size is made. Nothing is shown: a
@@ -13,5 +14,6 @@ from .axes import Axes
 from .depth import change, gradient_flow
 from .images import image
 from .ridges import distributions
+from .steps import over_steps
 
-__all__ = ["Axes", "change", "distributions", "gradient_flow", "image"]
+__all__ = ["Axes", "change", "distributions", "gradient_flow", "image", "over_steps"]

@@ -28,10 +28,11 @@ def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
     except ModuleNotFoundError as missing:
         if missing.name != "matplotlib":
             raise
-        raise MissingExtraError("plots need matplotlib: pip install 'glueball[plot]'") from None
+        raise MissingExtraError("matplotlib is not installed: pip install 'glueball[plot]'") from None
     if ax is not None:
         return ax
-    return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
+    made: Axes = pyplot.subplots(figsize=(width, height), layout="constrained")[1]
+    return made
 
 
 def need_rows(rows: Sequence[Any], what: str) -> None:

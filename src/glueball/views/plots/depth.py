@@ -80,10 +80,12 @@ def change(rows: Iterable[Any], *, ax: Axes | None = None) -> Axes:
     points = []
     for row in rows:
         size = row.relative
-        if size is None or math.isnan(size) or math.isinf(size):
-            points.append(
-                Point(row.name, "no number" if row.status in ("same", "changed", "retied") else row.status)
-            )
+        if row.status in ("added", "removed", "reshaped"):
+            points.append(Point(row.name, row.status))
+        elif math.isinf(size):
+            points.append(Point(row.name, "zero before"))
+        elif math.isnan(size):
+            points.append(Point(row.name, "no number"))
         else:
             points.append(Point(row.name, "", size) if size else Point(row.name, "unchanged"))
     need_rows(points, "there are no parameters")
@@ -117,8 +119,8 @@ def plot(points: Sequence[Point], what: str, ax: Axes | None) -> Axes:
             continue
         sizes = [points[at].size for at in mine]
         ax.plot(
-            mine, sizes, "o-" if role else "o", label=role or "others", color=colour, linewidth=0.8,
-            markersize=2.4 if many else 5, markeredgewidth=0, zorder=3,
+            mine, sizes, "o-" if role else "o", label=role or "others", color=(colour, 0.4), linewidth=0.9,
+            markerfacecolor=colour, markersize=2.4 if many else 5, markeredgewidth=0, zorder=3,
         )  # fmt: skip
         tall = [at for at in mine if points[at].largest > points[at].size]
         ax.vlines(

@@ -141,10 +141,12 @@ function keptLayers(taken) {
 /** Choose the columns that there is room for. */
 function fitColumns() {
   const room = grid.clientWidth;
-  const least = room < 560 ? 130 : 260;
+  const least = room < 560 ? 170 : 260;
   const fitting = new Set();
   let used = least;
-  for (const column of [...allColumns].sort((a, b) => a.rank - b.rank)) {
+  // What the lines are sorted by is always seen.
+  const rank = (column) => (column.key === state.sort && column.rank ? 0.5 : column.rank);
+  for (const column of [...allColumns].sort((a, b) => rank(a) - rank(b))) {
     if (column.key !== "name" && used + column.width > room) continue;
     used += column.key === "name" ? 0 : column.width;
     fitting.add(column);
@@ -161,12 +163,12 @@ function drawHead() {
     const cell = make(`div.cell.${column.key}`, {
       role: "columnheader", "aria-sort": sorted ? (state.down ? "descending" : "ascending") : "none",
     });
+    const arrow = sorted ? make("span.arrow", { "aria-hidden": "true" }, state.down ? "↓" : "↑") : null;
     if (column.key === "bars") cell.append(column.title);
     else
       cell.append(make("button", {
         type: "button", onclick: () => sortBy(column.key), title: `Sort by ${column.title.toLowerCase()}`,
-      }, make("span", {}, column.title), make("span.arrow", { "aria-hidden": "true" },
-        sorted ? (state.down ? "↓" : "↑") : "")));
+      }, make("span", {}, column.title), arrow));
     return cell;
   }));
 }
@@ -178,6 +180,7 @@ function sortBy(key, keep = false) {
   else if (!keep && state.down === firstDown) state.down = !firstDown;
   else if (!keep) Object.assign(state, { sort: "", down: true });
   byId("sort").value = state.sort;
+  fitColumns();
   drawHead();
   arrange();
 }

@@ -1,18 +1,15 @@
-"""A log as a picture."""
+"""What was measured over the steps of a training, as lines or as a map."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError, NothingSelectedError, PatternError
+from .axes import Axes, axes_of_size
 
-if TYPE_CHECKING:
-    from .log import Log
-
-__all__ = ["plot"]
+__all__ = ["over_steps"]
 
 _LINES = 12
 """More parameters than these are drawn as a map: lines could not be told from each other."""
@@ -34,28 +31,23 @@ _SIGNED = ("mean", "grad_mean")
 _SHARES = ("zeros", "grad_zeros")
 
 
-def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
-    """Draw a column over the steps; see `Log.plot`."""
-    found = log.column(column)
-    names = log.names()
-    if pattern is not None:
-        try:
-            chosen = [place for place, name in enumerate(names) if re.fullmatch(pattern, name)]
-        except re.error as error:
-            raise PatternError(f"{pattern!r} is no regular expression: {error}.") from None
-        found, names = found[:, chosen], [names[place] for place in chosen]
-    if not names:
-        what = "is empty" if pattern is None else f"has no parameter whose name matches {pattern!r}"
-        raise NothingSelectedError(f"there is nothing to plot: the log {what}.")
-    try:
-        from matplotlib import colors, pyplot
-    except ModuleNotFoundError:
-        raise MissingExtraError("matplotlib is not installed: pip install 'glueball[plot]'") from None
+def over_steps(
+    steps: Sequence[int], names: Sequence[str], found: np.ndarray[Any, Any], column: str, ax: Axes | None
+) -> Axes:
+    """Draw a column over the steps: lines for up to 12 parameters, for more a map with a row for each.
+
+    Args:
+        steps: their numbers.
+        names: of the parameters.
+        found: (steps, parameters); NaN where there is nothing.
+        column: which of a log's columns it is.
+        ax: the axes to draw into; None: new ones.
+    """
     many = len(names) > _LINES
-    if ax is None:
-        height = min(12.0, 1.5 + 0.16 * len(names)) if many else 4.5
-        _, ax = pyplot.subplots(figsize=(9, max(4.5, height)), layout="constrained")
-    steps = np.array(log.steps())
+    ax = axes_of_size(ax, 9, max(4.5, min(12.0, 1.5 + 0.16 * len(names))) if many else 4.5)
+    from matplotlib import colors, pyplot
+
+    at = np.array(steps)
     finite = found[np.isfinite(found)]
     if many:
         remark = ""
@@ -68,8 +60,8 @@ def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
             low, high = (float(edge) for edge in np.quantile(finite[finite > 0], (0.01, 1)))
             scale = colors.LogNorm(low, max(high, low * 10))
         shown = np.where(found > 0, found, np.nan) if isinstance(scale, colors.LogNorm) else found
-        gaps = np.diff(steps, append=steps[-1] + (steps[-1] - steps[-2] if len(steps) > 1 else 1))
-        edges = np.append(steps - gaps[0] / 2, steps[-1] + gaps[-1] / 2)
+        gaps = np.diff(at, append=at[-1] + (at[-1] - at[-2] if len(at) > 1 else 1))
+        edges = np.append(at - gaps[0] / 2, at[-1] + gaps[-1] / 2)
         mesh = ax.pcolormesh(
             edges, np.arange(len(names) + 1), shown.T, norm=scale,
             cmap="RdBu_r" if column in _SIGNED else "viridis", rasterized=True,
@@ -87,7 +79,7 @@ def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
     else:
         shades = pyplot.get_cmap("viridis")(np.linspace(0, 0.92, len(names)))  # in the model's order
         for values, name, shade in zip(found.T, names, shades, strict=True):
-            ax.plot(steps, values, color=shade, label=name, linewidth=1.5, marker="." * (len(steps) < 25))
+            ax.plot(at, values, color=shade, label=name, linewidth=1.5, marker="." * (len(at) < 25))
         if column not in _SIGNED + _SHARES and (finite > 0).any():
             ax.set_yscale("log", nonpositive="mask")
         ax.set_ylabel(_TITLES[column])
@@ -95,5 +87,5 @@ def plot(log: Log, column: str, pattern: str | None, ax: Any) -> Any:
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
         ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel("step")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     return ax
