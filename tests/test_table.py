@@ -16,6 +16,7 @@ from torch import nn
 
 import glueball as gb
 from glueball.views.folding import fold
+from glueball.views.table import Listing
 from models import TiedLanguageModel, mlp, rgnet, shared_net
 
 
@@ -230,3 +231,13 @@ def test_a_notebook_gets_html_with_every_name_escaped():
     plan = Tags()
     plan.feed(params.plan({".*": 0}, seed=0)._repr_html_())
     assert "<script>alert(1)</script>" in plan.words and "script" not in plan.tags
+
+
+cells = st.text("aé漢😀 0.", max_size=6).map(str.strip)
+
+
+@given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=6), st.sampled_from([None, 3]))
+def test_plain_text_is_laid_out_as_rich_does(lines, limit):
+    listing = Listing(["name", "count", "x"], lines, ["below"], limit)
+    by_rich = "\n".join(line.rstrip() for line in shown(listing, 500).split("\n")).strip("\n")
+    assert str(listing) == by_rich

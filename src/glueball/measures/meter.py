@@ -230,10 +230,10 @@ class Meter:
         if self.count - self.nan - self.inf > _EACH:
             keys, counts = runs(tops)
             return Bins(keys, small(counts), 0)
-        with np.errstate(all="ignore"):
-            values = np.abs(head) if self.kind == "complex" else head
-            if self.nan or self.inf:
-                values = values[np.isfinite(head)]
+        values = head[np.isfinite(head)] if self.nan or self.inf else head
+        if self.kind == "complex":
+            with np.errstate(all="ignore"):
+                values = np.abs(values)
         keys, counts = np.unique(values, return_counts=True)
         return Bins(keys, small(counts), None)
 

@@ -7,6 +7,7 @@ M_a + M_b + δ²·n_a·n_b / (n_a + n_b).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +54,13 @@ class Moments:
         """(mean, std, norm); of nothing (NaN, NaN, 0)."""
         if not self.count:
             return np.nan, np.nan, 0.0
+        std = math.sqrt(self.squares / self.count)
+        norm = math.sqrt(self.squares + abs(self.mean) ** 2 * self.count)
+        if self.exponent in (0, _NONE):  # of numbers of a usual size, and of zeros
+            return self.mean, std, norm
         with np.errstate(over="ignore"):
-            std = np.ldexp(np.sqrt(self.squares / self.count), self.exponent)
-            norm = np.ldexp(np.sqrt(self.squares + abs(self.mean) ** 2 * self.count), self.exponent)
-        return _scaled(self.mean, self.exponent), float(std), float(norm)
+            std, norm = (float(np.ldexp(one, self.exponent)) for one in (std, norm))
+        return _scaled(self.mean, self.exponent), std, norm
 
 
 def _scaled(number: Any, exponent: int) -> Any:
