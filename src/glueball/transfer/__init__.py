@@ -152,8 +152,8 @@ class _Plan:
         self._check_ties()
         if self._wrong:
             raise TransferError(
-                f"nothing was transferred: {plural(len(self._wrong), 'layer')} without a counterpart, or with values "
-                f"that do not fit.\n{wrong_table(self._wrong)}\n"
+                f"nothing was transferred: {plural(len(self._wrong), 'layer')} without a counterpart, or "
+                f"with values that do not fit.\n{wrong_table(self._wrong)}\n"
                 'Write rename={"source": "target"} for layers that are called otherwise; missing="keep", '
                 'unexpected="keep" or mismatch="keep" for what shall be left out.'
             )
