@@ -143,8 +143,34 @@ def test_where_nobody_knows_somebody_has_to_say() -> None:
 def test_the_sizes_are_checked() -> None:
     with pytest.raises(gb.ShapeError, match="'head' has 64 inputs, and \\(4, 4, 5\\) makes 80"):
         gb.transfer(Custom(), Flax(), flatten={"head": (4, 4, 5)})
-    with pytest.raises(gb.NameNotFoundError, match="'conv' is no dense layer that is transferred: head"):
+    with pytest.raises(
+        gb.NameNotFoundError, match="'conv' is no dense or recurrent layer that is transferred: head"
+    ):
         gb.transfer(Custom(), Flax(), flatten={"head": (4, 4, 4), "conv": None})
+
+
+def test_a_recurrent_layer_may_take_what_is_flattened_too() -> None:
+    """As in a reader of lines of text: each column of the image is a step."""
+
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 5, 3)
+            self.rnn = nn.LSTM(20, 2, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.rnn(self.conv(x).permute(0, 3, 1, 2).flatten(2))[0]
+
+    source = Reader()
+    randomise(source, 1)
+    image = layers.Input((6, 6, 3))
+    columns = layers.Permute((2, 1, 3))(layers.Conv2D(5, 3, name="conv")(image))
+    y = layers.LSTM(2, return_sequences=True, name="rnn")(layers.Reshape((4, 20))(columns))
+    target = keras.Model(image, y)
+    with pytest.raises(gb.TransferError, match="its 20 inputs may be the flattened output of 'conv'"):
+        gb.transfer(source, target)
+    gb.transfer(source, target, flatten={"rnn": (5, 4)})
+    np.testing.assert_allclose(run_keras(target), run_torch(source), rtol=1e-4, atol=1e-5)
 
 
 def test_behind_a_global_pool_there_is_no_order() -> None:

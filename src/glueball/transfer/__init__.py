@@ -51,8 +51,8 @@ def transfer(
         target: the model that they are written into, in place.
         rename: {regular expression: replacement} for paths of the source's layers. The first that matches
             the path, or that of a layer above it, whole, tells the path in the target.
-        flatten: {path of a dense layer: (channels, height, width) of what is flattened in front of it, or
-            None where nothing is}. Asked for where the channels stand elsewhere in the two models and it
+        flatten: {path of a dense or recurrent layer: (channels, height, width) of what is flattened in
+            front of it, or None where nothing is}. Asked for where the channels stand elsewhere in the two models and it
             is not known what is flattened.
         missing: "keep" leaves layers of the target as they are that the source has nothing for.
         unexpected: "keep" leaves out layers of the source that the target has no place for.
@@ -138,7 +138,8 @@ class _Plan:
                 values, remarks = dict(fitted.values), list(fitted.remarks)
                 if at in turned.channels:
                     channels, first = turned.channels[at]
-                    values["kernel"] = _reordered(values["kernel"], channels, first)
+                    for name in [name for name in values if name.startswith("kernel")]:
+                        values[name] = _reordered(values[name], channels, first)
                     remarks.append(
                         f"inputs of {channels} channels {'first → last' if first else 'last → first'}"
                     )
@@ -153,9 +154,9 @@ class _Plan:
         if self._wrong:
             raise TransferError(
                 f"nothing was transferred: {plural(len(self._wrong), 'layer')} without a counterpart, or "
-                f"with values that do not fit.\n"
-                f'{wrong_table(self._wrong)}\nWrite rename={{"source": "target"}} for layers that are called '
-                f'otherwise; missing="keep", unexpected="keep" or mismatch="keep" for what shall be left out.'
+                f"with values that do not fit.\n{wrong_table(self._wrong)}\n"
+                'Write rename={"source": "target"} for layers that are called otherwise; missing="keep", '
+                'unexpected="keep" or mismatch="keep" for what shall be left out.'
             )
 
     def _stage(self, pair: Match, values: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from .pieces import Piece, Pieces
 __all__ = ["Flattened", "flattened"]
 
 _CONVOLUTIONS = ("convolution", "transposed convolution")
+_TAKING = ("dense", "lstm", "gru", "rnn")
 _BETWEEN = ("batch norm", "group norm", "instance norm", "layer norm", "prelu")
 
 _MIXED = (
@@ -59,9 +60,9 @@ def flattened(source: Pieces, target: Pieces, pairs: Sequence[Match], given: Giv
             found.asked[at] = (
                 "it scales several axes, and nobody knows which holds the channels: set it by hand"
             )
-        if pair.source.kind != "dense":
+        if pair.source.kind not in _TAKING:
             continue
-        inputs = pair.source.shapes["kernel"][0]
+        inputs = next(shape[0] for n, shape in pair.source.shapes.items() if n.startswith("kernel"))
         name = next((name for name in (pair.source.path, pair.target.path) if name in given), None)
         if name is not None:
             used.add(name)
@@ -102,9 +103,9 @@ def flattened(source: Pieces, target: Pieces, pairs: Sequence[Match], given: Giv
             )
     for name in given:
         if name not in used:
-            dense = ", ".join(pair.source.path for pair in pairs if pair.source.kind == "dense")
+            dense = ", ".join(pair.source.path for pair in pairs if pair.source.kind in _TAKING)
             raise NameNotFoundError(
-                f"flatten: {name!r} is no dense layer that is transferred: {dense or 'none'}."
+                f"flatten: {name!r} is no dense or recurrent layer that is transferred: {dense or 'none'}."
             )
     return found
 

@@ -62,7 +62,7 @@ class Piece:
             found[name] = self.layout.arrays[name].view(np.broadcast_to(np.uint8(0), shape)).shape
         return found
 
-    @property
+    @cached_property
     def signature(self) -> tuple[Any, ...]:
         """What has to agree where layers are matched by their order."""
         sizes = {

@@ -2,7 +2,7 @@
 
 `containers` knows what lies in each kind of container, `kinds` the arrays of NumPy, torch and JAX; `state`
 is what one collected tree has to remember; `forms` makes trees of the model's form (labels, masks) and reads
-them (gradients); `equinox` knows Equinox's layers.
+them (gradients); `equinox` knows Equinox's layers, `layouts` what they hold.
 
 An array is a parameter. A random key, and what an Equinox layer keeps under a `StateIndex`, is a buffer.
 Everything else, plain numbers too, is left alone.
@@ -20,7 +20,7 @@ from ...errors import DeferredError, DTypeError, OptimizerError, TieError
 from ...slots import Tree
 from .. import adapter_named
 from ..host import Entries, HostAdapter, dtype_kind
-from . import equinox, forms
+from . import equinox, forms, layouts
 from .containers import children, is_container
 from .kinds import Kind, kind_of
 from .state import Leaf, State, refuse_models
@@ -32,6 +32,7 @@ class ArraysAdapter(HostAdapter):
     """Trees of arrays; each tree that is walked gets an adapter of its own, with its state."""
 
     name = "arrays"
+    layout = staticmethod(layouts.layout)
 
     def __init__(self, frozen: frozenset[str] = frozenset()) -> None:
         self.version = 0
