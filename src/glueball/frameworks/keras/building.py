@@ -52,11 +52,14 @@ _now = _Now()
 
 
 def when_built(layers: Sequence[Any], above: Sequence[Any], fill: Any) -> None:
-    """Call `fill()` when some of the layers were built, once for all that are built inside one of `above`."""
+    """Call `fill()` when some of the layers were built, once for all that are built inside one of `above`.
+
+    Where another waits for a layer already, `fill.after(layer, other)` takes the layer over from it.
+    """
     for layer in layers:
         listening = _listen(layer)
         if listening.fill is not None and listening.fill is not fill:
-            listening.fill.leave(layer)
+            fill.after(layer, listening.fill)
         listening.fill = fill
     for layer in above:
         if not layer.built:
