@@ -277,3 +277,19 @@ def test_a_constructor_of_ones_own_is_not_known():
     with pytest.raises(gb.InitializerError, match=re.escape("no default is known for weight (of Mine)")):
         gb.initialize(Mine(3))
     gb.initialize(Named(3, 3, key=KEY), seed=0)
+
+
+def test_the_state_of_equinox_is_no_parameter():
+    model, state = eqx.nn.make_with_state(eqx.nn.BatchNorm)(4, axis_name="batch", mode="ema")
+    params = gb.collect_params((model, state))
+    assert params.names() == ["0.weight", "0.bias"]
+    params.initialize(3)
+    both = gb.collect_params((model, state), buffers=True)
+    assert len(both) > 2 and not any(p.trainable for p in both.values() if p.name.startswith("1"))
+
+
+def test_cast_without_memory():
+    shapes = eqx.filter_eval_shape(eqx.nn.Linear, 3, 2, key=KEY)
+    params = gb.collect_params(shapes)
+    params.cast("float16")
+    assert params["weight"].deferred and params.root.weight.dtype == jnp.float16

@@ -297,3 +297,10 @@ def test_a_built_layer_cannot_be_tied():
     with pytest.raises(gb.errors.TieError, match=r"Use one layer in both places.*ReversibleEmbedding"):
         params.tie("1.kernel", "0.kernel")
     assert all(map(np.array_equal, net.get_weights(), before))
+
+
+def test_what_differs_is_told_where_layers_cannot_be_one():
+    model = keras.Sequential([layers.Dense(4), layers.Dense(3)])
+    told = r"same settings can be shared\. units is 4 and 3\.$"
+    with pytest.raises(gb.TieError, match=told):
+        gb.collect_params(model).tie("0", "1")

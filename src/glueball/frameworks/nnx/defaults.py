@@ -40,7 +40,7 @@ def default(
     if not _own(owner):
         return None
     if isinstance(owner, _NORMS):
-        return {"scale": One(), "bias": Zero()}.get(attribute)
+        return {"scale": One(), "bias": Zero(), "mean": Zero(), "var": One()}.get(attribute)
     if attribute == "bias" and isinstance(owner, _WEIGHTED):
         return Zero()
     if attribute == "kernel" and isinstance(owner, _WEIGHTED):
