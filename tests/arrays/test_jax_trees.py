@@ -293,3 +293,31 @@ def test_cast_without_memory():
     params = gb.collect_params(shapes)
     params.cast("float16")
     assert params["weight"].deferred and params.root.weight.dtype == jnp.float16
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda key: eqx.nn.Linear(4, 4, key=key),
+        lambda key: eqx.nn.Conv2d(4, 6, 3, groups=2, key=key),
+        lambda key: eqx.nn.Embedding(9, 4, key=key),
+        lambda key: eqx.nn.LSTMCell(5, 4, key=key),
+    ],
+)
+def test_stacked_layers_are_filled_as_each_is_alone(make):
+    """`eqx.filter_vmap` puts an axis in front, which is none of the layer's own."""
+    rules = {".*weight.*": gb.init.Xavier(), ".*": None}
+    ensemble = eqx.filter_vmap(make)(jax.random.split(KEY, 3))
+    alone = gb.collect_params(make(KEY))
+    params = gb.collect_params(ensemble)
+    plan, one = (each.plan(rules, seed=0, allow_empty=True) for each in (params, alone))
+    assert [row.draws for row in plan.rows] == [row.draws for row in one.rows]
+    rules = {".*weight.*": gb.init.Orthogonal(), ".*": None}
+    params.initialize(rules, seed=0, allow_empty=True)
+    alone.initialize(rules, seed=0, allow_empty=True)
+    for name, parameter in alone.items():
+        if "weight" not in name:
+            continue
+        wanted = np.linalg.norm(parameter.numpy())
+        norms = [np.linalg.norm(one) for one in params[name].numpy()]
+        np.testing.assert_allclose(norms, [wanted] * 3, rtol=1e-5)

@@ -215,7 +215,7 @@ def _resolve(
                 plan._zero_rows[row] = chosen.row
         if distribution is None:
             if isinstance(initializer, Whole):
-                initializer.check(target)
+                initializer.check(target.one)
                 _need_floating(initializer, tree, row, array, handle)
             plan._made[row] = initializer, target
             continue

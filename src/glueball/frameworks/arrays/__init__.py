@@ -278,6 +278,10 @@ class ArraysAdapter(HostAdapter):
 
     # ---- initialising -------------------------------------------------------------------------------
 
+    def stacked(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+        """What `eqx.filter_vmap` put in front of the arrays of Equinox's layers."""
+        return equinox.stacked(owner, attribute, shape)
+
     def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
         """Those of Equinox's layers."""
         return equinox.fans(owner, attribute, shape)

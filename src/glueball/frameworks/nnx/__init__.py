@@ -193,6 +193,7 @@ class NNXAdapter(HostAdapter):
 
     # ---- initialising -------------------------------------------------------------------------------
 
+    stacked = staticmethod(layers.stacked)
     fans = staticmethod(layers.fans)
     parts = staticmethod(layers.parts)
     packing = staticmethod(layers.packing)
