@@ -404,3 +404,15 @@ def test_the_default_of_statistics():
     params.apply(lambda values: values + 5)
     params.initialize("default")
     assert norm.mean[...].tolist() == [0, 0, 0] and norm.var[...].tolist() == [1, 1, 1]
+
+
+def test_keys_with_dots():
+    class Held(nnx.Module):
+        def __init__(self):
+            self.plain = nnx.data({"a.b": nnx.Param(jnp.ones(1)), "a": {"c.d": nnx.Param(jnp.ones(2))}})
+
+    model = Held()
+    params = gb.collect_params(model)
+    assert params.names() == ["plain.a.b", "plain.a.c.d"] or params.names() == ["plain.a.c.d", "plain.a.b"]
+    params.initialize({".*b": 2, ".*d": 3})
+    assert model.plain["a.b"][0] == 2 and model.plain["a"]["c.d"][1] == 3
