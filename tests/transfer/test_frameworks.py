@@ -30,6 +30,55 @@ def test_a_gru_that_resets_before_the_product_is_another_function() -> None:
     assert "gru (reset before the product)" in str(raised.value)
 
 
+def test_a_layer_norm_that_scales_as_rms_does_is_another_function() -> None:
+    with pytest.warns(UserWarning, match="deprecated"):
+        layer = layers.LayerNormalization(rms_scaling=True)
+    layer.build((None, 4))
+    with pytest.raises(gb.TransferError, match="rms scaling"):
+        gb.transfer(nn.LayerNorm(4), layer)
+
+
+def test_settings_that_one_framework_alone_has_are_noted() -> None:
+    def built(*parts: object, shape: tuple[int, ...]) -> object:
+        return keras.Sequential([layers.Input(shape), *parts])
+
+    plain = nn.Sequential(nn.LSTM(3, 4))
+    both = nn.Sequential(nn.LSTM(3, 4, bidirectional=True))
+    reflecting = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"))
+    two = layers.Bidirectional(layers.LSTM(4, return_sequences=True), merge_mode="sum")
+    same = layers.Bidirectional(layers.LSTM(4, return_sequences=True))
+    for source, target, notes in (
+        (plain, built(layers.LSTM(4), shape=(5, 3)), []),
+        (both, built(same, shape=(5, 3)), []),
+        (
+            plain,
+            built(layers.LSTM(4, go_backwards=True), shape=(5, 3)),
+            ["backwards is False in the source and True in the target: 0"],
+        ),
+        (
+            plain,
+            nnx.List([nnx.RNN(nnx.LSTMCell(3, 4, rngs=nnx.Rngs(0)), reverse=True)]),
+            ["backwards is False in the source and True in the target: 0"],
+        ),
+        (
+            both,
+            built(two, shape=(5, 3)),
+            ["merge is concat in the source and sum in the target: 0.forward, 0.backward"],
+        ),
+        (
+            reflecting,
+            built(layers.Conv2D(4, 3, padding="same"), shape=(8, 8, 3)),
+            ["padding mode is reflect in the source and zeros in the target: 0"],
+        ),
+    ):
+        assert gb.transfer(source, target).notes == notes
+
+
+def test_an_added_zero_is_noted() -> None:
+    source, target = (nn.MultiheadAttention(4, 2, add_zero_attn=zero) for zero in (True, False))
+    assert "added zero is True in the source and False in the target" in gb.transfer(source, target).notes[0]
+
+
 class Pair(nnx.Module):  # type: ignore[misc]
     """Two layers of one size, which only their names tell apart once NNX has sorted the attributes."""
 

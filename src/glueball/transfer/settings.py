@@ -14,13 +14,15 @@ __all__ = ["activation_notes", "setting_notes", "tie_notes"]
 # Kept here for the flattening, or told in the report where they matter.
 _NOT_COMPARED = ("channels", "flattens", "flattened")
 _WHILE_TRAINING = ("momentum",)
+# What a layer that says nothing of a setting does; of settings that are not here nothing is known.
+_USUAL = {"padding mode": "zeros", "added zero": False, "merge": "concat", "backwards": False}
 
 
 def setting_notes(pairs: Sequence[Match]) -> list[str]:
     """A line for each setting that differs, with the layers that it concerns."""
     found: dict[tuple[str, Any, Any], list[str]] = {}
     for pair in pairs:
-        mine, other = pair.source.layout.settings, pair.target.layout.settings
+        mine, other = ({**_USUAL, **piece.layout.settings} for piece in (pair.source, pair.target))
         for name in mine:
             if name in other and name not in _NOT_COMPARED and not _equal(mine[name], other[name]):
                 found.setdefault((name, str(mine[name]), str(other[name])), []).append(pair.target.name)

@@ -156,6 +156,8 @@ def _norm(kind: str) -> Callable[[Any], Layouts]:
         if kind == "rms norm":
             arrays = _has(layer, scale=Held("scale"))
         settings = {"epsilon": layer.epsilon}
+        if getattr(layer, "rms_scaling", False):
+            return [Layout("layer norm (rms scaling)", arrays, settings=settings)]
         if kind == "batch norm":
             settings["momentum"] = layer.momentum
         if kind == "group norm":
@@ -203,7 +205,10 @@ _CELLS = (layers.LSTMCell, layers.GRUCell, layers.SimpleRNNCell)
 
 
 def _recurrent(layer: Any) -> Layouts:
-    return [inside("cell", part) for part in _cell(layer.cell)] if isinstance(layer.cell, _CELLS) else ()
+    if not isinstance(layer.cell, _CELLS):
+        return ()
+    parts = [inside("cell", part) for part in _cell(layer.cell)]
+    return [part._replace(settings={**part.settings, "backwards": layer.go_backwards}) for part in parts]
 
 
 def _bidirectional(layer: Any) -> Layouts:
@@ -213,7 +218,8 @@ def _bidirectional(layer: Any) -> Layouts:
         if not isinstance(below, layers.RNN) or not isinstance(below.cell, _CELLS):
             return ()
         for part in _recurrent(below):
-            settings = {**part.settings, "merge": layer.merge_mode}
+            turned = below.go_backwards != (role == "backward")
+            settings = {**part.settings, "merge": layer.merge_mode, "backwards": turned}
             found.append(inside(f"{role}_layer", part, role)._replace(role=role, settings=settings))
     return found
 

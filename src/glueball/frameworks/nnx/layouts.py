@@ -151,7 +151,10 @@ _CELLS = (nnx.LSTMCell, nnx.OptimizedLSTMCell, nnx.GRUCell, nnx.SimpleCell)
 
 
 def _recurrent(layer: Any) -> Layouts:
-    return [inside("cell", part) for part in _cell(layer.cell)] if isinstance(layer.cell, _CELLS) else ()
+    if not isinstance(layer.cell, _CELLS):
+        return ()
+    parts = [inside("cell", part) for part in _cell(layer.cell)]
+    return [part._replace(settings={**part.settings, "backwards": layer.reverse}) for part in parts]
 
 
 def _bidirectional(layer: Any) -> Layouts:
@@ -160,7 +163,9 @@ def _bidirectional(layer: Any) -> Layouts:
         below = getattr(layer, f"{role}_rnn")
         if not isinstance(below, nnx.RNN) or not isinstance(below.cell, _CELLS):
             return ()
-        found += [inside(f"{role}_rnn", part, role)._replace(role=role) for part in _recurrent(below)]
+        for part in _recurrent(below):
+            settings = {**part.settings, "backwards": False}  # it says itself which way each goes
+            found.append(inside(f"{role}_rnn", part, role)._replace(role=role, settings=settings))
     return found
 
 

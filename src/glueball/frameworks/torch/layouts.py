@@ -49,7 +49,7 @@ def _conv(layer: Any) -> Sequence[Layout]:
         layer.kernel_size, layer.stride, layer.dilation, layer.padding,
         groups=layer.groups, channels="first", transposed=layer.transposed,
     )  # fmt: skip
-    settings["around"] = layer.padding_mode
+    settings["padding mode"] = layer.padding_mode
     if layer.transposed:
         settings["output padding"] = tuple(layer.output_padding)
     kind = "transposed convolution" if layer.transposed else "convolution"
@@ -127,7 +127,8 @@ def _attention(layer: Any) -> Sequence[Layout]:
             arrays["kernel"] = Held(f"{role[0]}_proj_weight", transposed, "out, in")
         if layer.in_proj_bias is not None:
             arrays["bias"] = Held("in_proj_bias", _third(at), "q k v packed")
-        found.append(Layout("dense", arrays, role, role, {"heads": layer.num_heads}))
+        settings = {"heads": layer.num_heads, "added zero": layer.add_zero_attn}
+        found.append(Layout("dense", arrays, role, role, settings))
     out = {"kernel": Held("out_proj.weight", transposed, "out, in")}
     if layer.out_proj.bias is not None:
         out["bias"] = Held("out_proj.bias")
