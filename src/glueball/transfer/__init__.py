@@ -52,8 +52,8 @@ def transfer(
         rename: {regular expression: replacement} for paths of the source's layers. The first that matches
             the path, or that of a layer above it, whole, tells the path in the target.
         flatten: {path of a dense or recurrent layer: (channels, height, width) of what is flattened in
-            front of it, or None where nothing is}. Asked for where the channels stand elsewhere in the two models and it
-            is not known what is flattened.
+            front of it, or None where nothing is}. Asked for where the channels stand elsewhere in the two
+            models and it is not known what is flattened.
         missing: "keep" leaves layers of the target as they are that the source has nothing for.
         unexpected: "keep" leaves out layers of the source that the target has no place for.
         mismatch: "keep" leaves layers of the target as they are whose sizes differ.
