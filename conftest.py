@@ -59,6 +59,7 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 collect_ignore = ["docs/conf.py"]
+collect_ignore_glob = ["tests/*/conftest.py"]  # they have no doctests, and one name
 
 # What needs a framework is left out where that is not installed. Keras takes its backend once in a process.
 for package, parts in {

@@ -1,6 +1,6 @@
 """Keras on the backend that KERAS_BACKEND names, or the first that is installed.
 
-`test_backends.py` runs this folder on the others, each in a process of its own.
+`test_keras_backends.py` runs this folder on the others, each in a process of its own.
 """
 
 from __future__ import annotations
