@@ -26,10 +26,10 @@ class Comparison:
     Attributes:
         count: of elements in each.
         changed: elements that are not equal; a NaN equals a NaN.
-        relative: |b - a| / |a|, norms over the elements that are finite in both; 0 where nothing changed,
+        relative: `|b - a| / |a|`, norms over the elements that are finite in both; 0 where nothing changed,
             infinite where a is zero and b is not.
         cosine: of the angle between a and b, over the same elements; NaN where one of them is zero.
-        largest: the largest |b - a| of one element, over the same elements.
+        largest: the largest `|b - a|` of one element, over the same elements.
         broken: elements that are finite in one of them and not in the other, or differently infinite.
     """
 

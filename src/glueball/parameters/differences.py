@@ -45,9 +45,9 @@ class DiffRow:
             is "same".
         count: of elements.
         changed: how many elements differ; None where that cannot be said.
-        relative: |b - a| / |a|; NaN where that cannot be said.
+        relative: `|b - a| / |a|`; NaN where that cannot be said.
         cosine: of the angle between a and b.
-        largest: the largest |b - a| of one element.
+        largest: the largest `|b - a|` of one element.
         note: what else is to be said.
         differs: whether it counts as a difference.
     """
@@ -218,7 +218,7 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
         b: the other.
         rename: {pattern: replacement} or a function, for the names of a: `{"model": ""}` takes a prefix away
             (see `glueball.parameters.renaming`). What is matched so is no difference.
-        tol: the largest relative change |b - a| / |a| that is no difference; with one, neither is another
+        tol: the largest relative change `|b - a| / |a|` that is no difference; with one, neither is another
             dtype.
 
     Raises:

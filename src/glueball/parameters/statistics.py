@@ -115,7 +115,7 @@ class StatsTable(Sequence[StatsRow]):
 
         Args:
             by: "name", "dtype", "size", or a number of `Stats` ("norm", "std", "zeros", "share_zeros",
-                "median", "q0.99"…), of the gradient with "grad_" before it ("grad_norm"). A complex mean is
+                "median", "q0.99"…), of the gradient with `grad_` before it ("grad_norm"). A complex mean is
                 sorted by its magnitude.
             descending: the largest first; by default so for numbers.
 
