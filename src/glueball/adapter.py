@@ -180,6 +180,9 @@ class Adapter(Protocol):
 
     # ---- initialising
 
+    def stacked(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+        """How many axes stand in front for equal layers kept as one; what follows is asked without them."""
+
     def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
         """(fan_in, fan_out) as the layer's kind counts them, of one block; None where it has none."""
 
@@ -349,6 +352,10 @@ class Defaults:
         """As they are: by name, or one after the other."""
         found: Mapping[str, Any] | Sequence[Any] = grads
         return found
+
+    def stacked(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+        """Each layer is kept alone."""
+        return 0
 
     def packing(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int]:
         """Along the first axis; torch's and MXNet's recurrent layers add two biases."""

@@ -305,3 +305,47 @@ def test_a_constructor_of_ones_own_is_not_known():
     with pytest.raises(gb.InitializerError, match=re.escape("no default is known for weight (of Mine)")):
         gb.initialize(Mine(3))
     gb.initialize(Named(3, 3, key=KEY), seed=0)
+
+
+def test_the_state_of_equinox_is_no_parameter():
+    model, state = eqx.nn.make_with_state(eqx.nn.BatchNorm)(4, axis_name="batch", mode="ema")
+    params = gb.collect_params((model, state))
+    assert params.names() == ["0.weight", "0.bias"]
+    params.initialize(3)
+    both = gb.collect_params((model, state), buffers=True)
+    assert len(both) > 2 and not any(p.trainable for p in both.values() if p.name.startswith("1"))
+
+
+def test_cast_without_memory():
+    shapes = eqx.filter_eval_shape(eqx.nn.Linear, 3, 2, key=KEY)
+    params = gb.collect_params(shapes)
+    params.cast("float16")
+    assert params["weight"].deferred and params.root.weight.dtype == jnp.float16
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda key: eqx.nn.Linear(4, 4, key=key),
+        lambda key: eqx.nn.Conv2d(4, 6, 3, groups=2, key=key),
+        lambda key: eqx.nn.Embedding(9, 4, key=key),
+        lambda key: eqx.nn.LSTMCell(5, 4, key=key),
+    ],
+)
+def test_stacked_layers_are_filled_as_each_is_alone(make):
+    """`eqx.filter_vmap` puts an axis in front, which is none of the layer's own."""
+    rules = {".*weight.*": gb.init.Xavier(), ".*": None}
+    ensemble = eqx.filter_vmap(make)(jax.random.split(KEY, 3))
+    alone = gb.collect_params(make(KEY))
+    params = gb.collect_params(ensemble)
+    plan, one = (each.plan(rules, seed=0, allow_empty=True) for each in (params, alone))
+    assert [row.draws for row in plan.rows] == [row.draws for row in one.rows]
+    rules = {".*weight.*": gb.init.Orthogonal(), ".*": None}
+    params.initialize(rules, seed=0, allow_empty=True)
+    alone.initialize(rules, seed=0, allow_empty=True)
+    for name, parameter in alone.items():
+        if "weight" not in name:
+            continue
+        wanted = np.linalg.norm(parameter.numpy())
+        norms = [np.linalg.norm(one) for one in params[name].numpy()]
+        np.testing.assert_allclose(norms, [wanted] * 3, rtol=1e-5)

@@ -164,6 +164,44 @@ def test_the_last_rules_for_a_layer_win():
     assert (found["0.kernel"] == 2).all() and (found["1.cell.kernel"] == 1).all()
 
 
+def test_what_later_rules_leave_the_earlier_ones_fill():
+    def give(params):
+        params.select("1|4").initialize({".*kernel": gb.init.Normal(5), ".*bias": 3}, seed=0)
+        params.initialize({".*beta": 7, "4.bias": None, "1": gb.init.Normal(2)}, seed=1)
+        params.select("0|2|4").initialize({r".*(gamma|kernel)": 2, ".*beta": None}, seed=2)
+
+    before, after = sequential(), sequential()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # both say which parameters no rule took
+        give(gb.collect_params(before))
+        before(X)
+        after(X)
+        give(gb.collect_params(after))
+    found, wanted = values(before), values(after)
+    del found["0.bias"], wanted["0.bias"]  # nobody gave a rule for it
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_only_what_no_rules_took_is_warned_of():
+    model = sequential()
+    params = gb.collect_params(model)
+    params.initialize({".*kernel": 1, ".*gamma": 1})
+    params.initialize({".*beta": 0})
+    with pytest.warns(UserWarning, match=r"^no rule took 0.bias, 1.cell.bias, 4.bias, now") as warned:
+        model(X)
+    assert len(warned) == 1
+
+
+def test_a_rule_that_a_later_one_mends_is_forgotten():
+    model = sequential()
+    params = gb.collect_params(model)
+    params.initialize({"0.kernel": np.ones((9, 9)), ".*": 1})
+    params.initialize({"0.kernel": 4, ".*": 3})
+    model(X)
+    assert {name: value.ravel()[0] for name, value in values(model).items()}["0.kernel"] == 4
+
+
 def test_a_rule_that_does_not_fit_is_an_error_when_the_layer_is_built():
     for model in (sequential(), Model()):
         gb.collect_params(model).initialize({r".*bias": "xavier", ".*": "default"}, seed=0)
@@ -259,3 +297,10 @@ def test_a_built_layer_cannot_be_tied():
     with pytest.raises(gb.errors.TieError, match=r"Use one layer in both places.*ReversibleEmbedding"):
         params.tie("1.kernel", "0.kernel")
     assert all(map(np.array_equal, net.get_weights(), before))
+
+
+def test_what_differs_is_told_where_layers_cannot_be_one():
+    model = keras.Sequential([layers.Dense(4), layers.Dense(3)])
+    told = r"same settings can be shared\. units is 4 and 3\.$"
+    with pytest.raises(gb.TieError, match=told):
+        gb.collect_params(model).tie("0", "1")

@@ -260,3 +260,48 @@ def test_memory_that_two_variables_share_is_an_alias():
     if BACKEND == "torch":
         net.layers[1].bias._value.data = net.layers[0].bias._value.data[:2]
         assert params.aliases().overlaps in ((("0.bias", "1.bias"),), (("1.bias", "0.bias"),))
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="torch traces nothing here")
+def test_what_needs_values_is_an_error_while_a_function_is_traced():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    params = gb.collect_params(model)
+    before = params["0.kernel"].numpy()
+    told = []
+
+    def traced(x):
+        assert gb.collect_params(model).names() == ["0.kernel", "0.bias"]
+        for verb in (
+            params["0.kernel"].numpy,
+            lambda: params["0.kernel"].set_data(1),
+            lambda: params.initialize(1),
+            lambda: params.apply(lambda values: values + 1),
+        ):
+            with pytest.raises(gb.DeferredError, match="is tracing a function"):
+                verb()
+        told.append(True)
+        return x
+
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        tf.function(traced, autograph=False)(tf.ones(1))
+    else:
+        import jax
+
+        def stateless(values, x):
+            with keras.StatelessScope(zip(model.trainable_variables, values, strict=True)):
+                return traced(x)
+
+        jax.jit(stateless)([v.value for v in model.trainable_variables], np.ones(1))
+    assert told
+    np.testing.assert_array_equal(params["0.kernel"].numpy(), before)
+
+
+def test_gradients_that_are_none():
+    params = gb.collect_params(keras.Sequential([keras.Input((2,)), layers.Dense(1)]))
+    for given in (None, 3):
+        with pytest.raises(gb.ShapeError, match=f"the gradients are a {type(given).__name__}"):
+            params.attach_grads(given)
+    with pytest.raises(gb.ShapeError, match=r"the gradient of '0.bias' is a list: give an array"):
+        params.attach_grads({"0.bias": [1.0]})

@@ -374,3 +374,45 @@ assert model.kernel[...].sharding == how and model.kernel.get_metadata() == befo
         env={**__import__("os").environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_numpy_array_in_a_variable():
+    class Held(nnx.Module):
+        def __init__(self):
+            self.w = nnx.Param(np.ones(3, np.float32))
+
+    model = Held()
+    params = gb.collect_params(model)
+    assert params.totals().count == 3 and " cpu" in str(params.table())
+    params["w"].set_data([1, 2, 3])
+    assert isinstance(model.w.get_raw_value(), np.ndarray) and model.w[2] == 3
+
+
+def test_cast_without_memory():
+    model = nnx.eval_shape(lambda: nnx.Linear(3, 2, rngs=nnx.Rngs(0)))
+    params = gb.collect_params(model)
+    params.cast("bfloat16")
+    assert params["kernel"].deferred and params["kernel"].dtype == jnp.bfloat16
+    with pytest.raises(gb.DTypeError, match="write a floating dtype"):
+        params.cast("int32")
+    assert gb.initialize(model, seed=0, device="cpu").kernel[...].dtype == jnp.bfloat16
+
+
+def test_the_default_of_statistics():
+    norm = nnx.BatchNorm(3, rngs=nnx.Rngs(0))
+    params = gb.collect_params(norm, buffers=True)
+    params.apply(lambda values: values + 5)
+    params.initialize("default")
+    assert norm.mean[...].tolist() == [0, 0, 0] and norm.var[...].tolist() == [1, 1, 1]
+
+
+def test_keys_with_dots():
+    class Held(nnx.Module):
+        def __init__(self):
+            self.plain = nnx.data({"a.b": nnx.Param(jnp.ones(1)), "a": {"c.d": nnx.Param(jnp.ones(2))}})
+
+    model = Held()
+    params = gb.collect_params(model)
+    assert params.names() == ["plain.a.b", "plain.a.c.d"] or params.names() == ["plain.a.c.d", "plain.a.b"]
+    params.initialize({".*b": 2, ".*d": 3})
+    assert model.plain["a.b"][0] == 2 and model.plain["a"]["c.d"][1] == 3

@@ -159,3 +159,53 @@ def test_a_constructor_of_ones_own_is_not_known():
 
     with pytest.raises(gb.InitializerError, match=r"kernel \(of Mine\)"):
         gb.initialize(Mine(r()))
+
+
+STACKED = {
+    "Linear": lambda rngs: nnx.Linear(6, 6, rngs=rngs),
+    "LinearGeneral": lambda rngs: nnx.LinearGeneral((2, 3), (4, 2), axis=(-2, -1), rngs=rngs),
+    "Conv": lambda rngs: nnx.Conv(4, 8, (3, 3), feature_group_count=2, rngs=rngs),
+    "Einsum": lambda rngs: nnx.Einsum("ab,bc->ac", (6, 4), (4,), rngs=rngs),
+    "Embed": lambda rngs: nnx.Embed(9, 4, rngs=rngs),
+    "GRUCell": lambda rngs: nnx.GRUCell(5, 4, rngs=rngs),
+}
+
+
+def stack(make, count, axis=0):
+    return nnx.split_rngs(splits=count)(nnx.vmap(make, out_axes=axis))(nnx.Rngs(0))
+
+
+@pytest.mark.parametrize("name", STACKED)
+def test_stacked_layers_are_filled_as_each_is_alone(name):
+    """`nnx.vmap` puts an axis in front, which is none of the layer's own."""
+    alone = gb.collect_params(STACKED[name](r()))
+    model = stack(STACKED[name], 3)
+    for rules in ({r".*(kernel|embedding)": gb.init.Xavier(), ".*": 0}, None):
+        one, all_ = (p.plan(rules, seed=0, allow_empty=True) for p in (alone, gb.collect_params(model)))
+        assert [row.draws for row in all_.rows] == [row.draws for row in one.rows]
+    params = gb.collect_params(model)
+    for each in (params, alone):
+        each.select(r".*(kernel|embedding)").initialize(gb.init.Orthogonal(), seed=0)
+    for parameter in params.values():
+        if parameter.name.endswith("bias"):
+            continue
+        members = parameter.numpy()
+        assert members.shape == (3, *alone[parameter.name].shape)
+        assert not np.array_equal(members[0], members[1])
+        wanted = np.linalg.norm(alone[parameter.name].numpy())
+        np.testing.assert_allclose([np.linalg.norm(one) for one in members], wanted, rtol=1e-5)
+
+
+def test_each_stacked_matrix_is_orthogonal():
+    model = stack(STACKED["Linear"], 4)
+    gb.initialize(model, {"kernel": gb.init.Orthogonal(), "bias": 0}, seed=0)
+    for matrix in np.asarray(model.kernel[...]):
+        np.testing.assert_allclose(matrix @ matrix.T, np.eye(6), atol=1e-5)
+
+
+def test_a_stack_along_another_axis_has_no_fans():
+    model = stack(lambda rngs: nnx.Linear(6, 5, rngs=rngs), 4, axis=1)
+    with pytest.raises(gb.InitializerError, match="needs fan_in and fan_out"):
+        gb.initialize(model, {"kernel": gb.init.Xavier(), "bias": 0})
+    row = gb.collect_params(model).plan(seed=0).rows[1]
+    assert row.initializer == "LecunNormal(fan=(6, 5))"

@@ -89,3 +89,30 @@ def test_attention() -> None:
     with torch.no_grad():
         wanted = source(*[torch.from_numpy(x)] * 3, need_weights=False)[0].numpy()
     np.testing.assert_allclose(target(x, x, x), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_stacked_layers_go_to_their_like_alone() -> None:
+    """Three axes of one length: by sizes alone they would fit, turned wrongly."""
+    nnx = pytest.importorskip("flax.nnx")
+
+    def ensemble(seed: int) -> Any:
+        keys = jax.random.split(jax.random.key(seed), 4)
+        return eqx.filter_vmap(lambda key: eqx.nn.Linear(4, 4, key=key))(keys)
+
+    def stacked() -> Any:
+        one = nnx.vmap(lambda rngs: nnx.Linear(4, 4, rngs=rngs))
+        return nnx.split_rngs(splits=4)(one)(nnx.Rngs(0))
+
+    one, other = ensemble(0), ensemble(1)
+    new = gb.transfer(one, other).model
+    assert eqx.tree_equal(new, one)
+    target = stacked()
+    before = np.asarray(target.kernel[...])
+    for source in (one, nn.Linear(4, 4)):
+        with pytest.raises(gb.TransferError, match="stacked in nnx"):
+            gb.transfer(source, target)
+    np.testing.assert_array_equal(target.kernel[...], before)
+    source = stacked()
+    gb.initialize(source, gb.init.Normal(1), seed=0)
+    gb.transfer(source, target)
+    np.testing.assert_array_equal(target.kernel[...], source.kernel[...])

@@ -327,3 +327,20 @@ def test_a_gru_that_resets_its_new_state_keeps_both_biases() -> None:
     report = gb.transfer(source, target, unexpected="keep", missing="keep")
     assert "bias + recurrent bias" in report.rows[0].turned
     torch.testing.assert_close(target.cell.bias_ih[:4], (source.bias_ih + source.bias_hh)[:4], rtol=0, atol=0)
+
+
+def test_two_layers_renamed_to_one():
+    source = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
+    source["b"].load_state_dict(source["a"].state_dict())
+    target = nn.ModuleDict({"c": nn.Linear(2, 2)})
+    message = refused(source, target, rename={"a|b": "c"})
+    assert "'a|b' renames it to 'c', as it does 'a'" in message
+
+
+def test_a_collection_is_no_model():
+    layer = nn.Linear(2, 2)
+    params = gb.collect_params(layer)
+    told = r"ParameterDict is a collection and no model: .*\.root"
+    for call in (lambda: gb.transfer(params, layer), lambda: gb.collect_params(params)):
+        with pytest.raises(gb.UnknownModelError, match=told):
+            call()

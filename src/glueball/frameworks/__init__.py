@@ -73,6 +73,10 @@ def adapter_for(model: Any) -> Adapter:
     for base, name in _KNOWN.items():
         if base in ancestry:
             return adapter_named(name)
+    if ("glueball.parameters.selection", "Selection") in ancestry:  # a Mapping, and no tree of arrays
+        raise UnknownModelError(
+            f"a {type(model).__name__} is a collection and no model: write its .root, the model it is of."
+        )
     if not isinstance(model, type) and (
         isinstance(model, _CONTAINERS) or is_dataclass(model) or _tree_of_jax(model)
     ):

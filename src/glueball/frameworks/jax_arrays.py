@@ -13,10 +13,12 @@ import numpy as np
 
 from ..adapter import Facts, Shape
 from ..errors import DeferredError, DTypeError
+from .host import cast_array
 
 __all__ = [
     "as_key",
     "built",
+    "cast",
     "device_text",
     "is_abstract",
     "is_array",
@@ -76,6 +78,20 @@ def built(abstract: Any, where: Any) -> Any:
     return jnp.zeros(abstract.shape, abstract.dtype, device=where if sharding is None else sharding)
 
 
+def cast(value: Any, dtype: Any, name: str) -> Any:
+    """An array in another floating dtype, without memory where it has none; None where nothing changes.
+
+    Raises:
+        DTypeError: it is no floating dtype, or would lose a part.
+    """
+    if is_key(value):
+        return None
+    if not is_abstract(value):
+        return cast_array(value, dtype, name)
+    made = cast_array(np.empty(0, value.dtype), dtype, name)
+    return None if made is None else value.update(dtype=made.dtype)
+
+
 def moved(value: Any, device: Any, name: str) -> Any:
     """The same values on another device, or sharded otherwise.
 
@@ -102,7 +118,9 @@ def as_key(like: Any, value: Any, name: str) -> Any:
 
 
 def device_text(value: Any) -> str:
-    """`cpu`, `cuda:1`, or over how many devices it is spread."""
+    """`cpu`, `cuda:1`, or over how many devices it is spread; a NumPy array lies on the host."""
+    if isinstance(value, np.ndarray):
+        return "cpu"
     if is_abstract(value):
         return "none"
     if isinstance(value, jax.core.Tracer):

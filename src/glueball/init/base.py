@@ -42,6 +42,8 @@ class Target(NamedTuple):
             Keras and JAX count fans; None where it is that already, or where nothing is known.
         along: the axis along which the blocks lie packed.
         biases: for a recurrent layer's bias, how many such biases the layer adds up.
+        stacked: how many axes stand in front for equal layers that are kept as one (`jax.vmap`, `scan`).
+            Fans, axes and `along` are those of one of these layers.
     """
 
     name: str
@@ -51,6 +53,12 @@ class Target(NamedTuple):
     axes: tuple[int, ...] | None = None
     along: int = 0
     biases: int = 2
+    stacked: int = 0
+
+    @property
+    def one(self) -> Target:
+        """One of the layers that are stacked; itself where none are."""
+        return self._replace(shape=self.shape[self.stacked :], stacked=0) if self.stacked else self
 
     @property
     def outputs_first(self) -> tuple[int, ...] | None:
@@ -212,8 +220,17 @@ class Whole(Initializer):
         """
 
     def values(self, target: Target, seed: int) -> NDArray[Any]:
-        """The array, a function of the target and the seed alone."""
+        """The array, a function of the target and the seed alone; of one layer where layers are stacked."""
         raise NotImplementedError
+
+    def all_values(self, target: Target, seed: int) -> NDArray[Any]:
+        """The array; each of the layers that are stacked gets values of its own."""
+        if not target.stacked:
+            return self.values(target, seed)
+        count = math.prod(target.shape[: target.stacked])
+        names = [f"{target.name}\0{at}" for at in range(count)]
+        made = [np.asarray(self.values(target.one._replace(name=name), seed)) for name in names]
+        return np.stack(made).reshape(target.shape) if made else np.zeros(target.shape)
 
 
 # ---- arguments ------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ class Later:
             adapter.write(array, put)
         else:
             if isinstance(initializer, Whole):
-                initializer.check(target)
+                initializer.check(target.one)
             put = make(adapter, array, initializer, target, self.name, self.seed)
             adapter.write(array, put)
         (size,) = adapter.sizes([array])

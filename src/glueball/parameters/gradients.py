@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..errors import NameNotFoundError, ShapeError
 from ..patterns import nearest
 from ..slots import Tree
@@ -15,6 +17,11 @@ __all__ = ["attach"]
 
 def attach(tree: Tree, rows: Sequence[int], grads: Any) -> None:
     """Keep a gradient for each row that gets one; all are checked first."""
+    if grads is None or np.isscalar(grads):
+        raise ShapeError(
+            f"the gradients are a {type(grads).__name__}: give what the gradient function returned, a list "
+            f"of arrays, or {{name: gradient}}."
+        )
     given = tree.adapter.gradients(tree.root, grads)
     named = given if isinstance(given, Mapping) else _in_order(tree, rows, given)
     found: dict[int, Any] = {}
@@ -29,6 +36,10 @@ def attach(tree: Tree, rows: Sequence[int], grads: Any) -> None:
         if gradient is None or row not in inside:
             continue
         shape = tree.facts(row, tree.array(row)).shape
+        if not hasattr(gradient, "shape"):
+            raise ShapeError(
+                f"the gradient of {tree.names[row]!r} is a {type(gradient).__name__}: give an array."
+            )
         if tuple(gradient.shape) != shape:
             raise ShapeError(f"{tree.names[row]!r} has shape {shape}, its gradient {tuple(gradient.shape)}.")
         found[row] = found[row] + gradient if row in found else gradient

@@ -38,7 +38,7 @@ def make(adapter: Adapter, array: Any, how: Initializer, target: Target, name: s
     """
     made: Any = None
     if isinstance(how, Whole) and not isinstance(how, Foreign):
-        made = how.values(target._replace(name=name), seed)
+        made = how.all_values(target._replace(name=name), seed)
     else:
         key = streams.stream_key(seed, name)
         data = None if isinstance(how, Whole) else adapter.blank(array)
@@ -46,7 +46,7 @@ def make(adapter: Adapter, array: Any, how: Initializer, target: Target, name: s
         def run() -> None:
             nonlocal made
             if isinstance(how, Whole):
-                made = how.values(target._replace(name=name), seed)
+                made = how.all_values(target._replace(name=name), seed)
             else:
                 made = how._init_weight(name, data)
 

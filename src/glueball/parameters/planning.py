@@ -215,7 +215,7 @@ def _resolve(
                 plan._zero_rows[row] = chosen.row
         if distribution is None:
             if isinstance(initializer, Whole):
-                initializer.check(target)
+                initializer.check(target.one)
                 _need_floating(initializer, tree, row, array, handle)
             plan._made[row] = initializer, target
             continue
@@ -296,6 +296,8 @@ def _need_all_of_meta(plan: Plan) -> None:
 class Waiting:
     """Rules for layers that are not built yet: carried out each time that some of them are.
 
+    Rules that were given for a layer before take what these leave, as they would have, had it been built.
+
     Args:
         root: the model, in which their parameters have names.
         layers: those that are not built.
@@ -311,10 +313,12 @@ class Waiting:
         self.root, self.layers, self.rules = root, list(layers), rules
         self.seed, self.prefix, self.idle = seed, prefix, set(idle)
         self.unmatched: list[str] = []
+        self.before: dict[int, Waiting] = {}  # by the id of a layer
 
-    def leave(self, layer: Any) -> None:
-        """Forget a layer: other rules were given for it."""
-        self.layers = [other for other in self.layers if other is not layer]
+    def after(self, layer: Any, earlier: Waiting) -> None:
+        """Take a layer over from rules that were given for it before."""
+        earlier.layers = [other for other in earlier.layers if other is not layer]
+        self.before[id(layer)] = earlier
 
     def begin(self, adapter: Any) -> None:
         """Let the layers tell when they are built."""
@@ -334,29 +338,24 @@ class Waiting:
         if not done:
             return
         below = tree.rows_below(done)
+        layers = [tree.owners[at] for at in done]
         # A layer that was built may hold new ones that are not.
         self.layers = [tree.owners[at] for at in sorted(still.intersection(inside))]
-        self.layers += [
-            owner
-            for row in below
-            if row in tree.unbuilt
-            and all((owner := tree.owners[tree.holders[row]]) is not one for one in self.layers)
-        ]
+        for at in done if tree.unbuilt else ():
+            for row in tree.unbuilt.intersection(tree.rows_below([at])):
+                new = tree.owners[tree.holders[row]]
+                if all(new is not one for one in self.layers):
+                    self.layers.append(new)
+                    if id(tree.owners[at]) in self.before:
+                        self.before[id(new)] = self.before[id(tree.owners[at])]
         rows = [row for row in below if row not in tree.unbuilt]
-        plan = make_plan(
-            tree,
-            rows,
-            self.rules,
-            collection.handle,
-            seed=self.seed,
-            prefix=self.prefix,
-            allow_empty=True,
-            device=None,
-            buffers=None,
-        )
-        plan.apply()
-        self.idle &= set(plan.idle)
-        self.unmatched += plan.unmatched
+        plans = self._plans(collection, rows, layers)
+        for plan in plans:
+            plan.apply()
+        self.idle &= set(plans[-1].idle)
+        taken = {_site(plan._tree, row) for plan in plans for row in plan._rule_of}
+        names = plans[-1].unmatched
+        self.unmatched += [name for name in names if _site(tree, tree.by_name[name]) not in taken]
         if self.layers:
             self.begin(tree.adapter)
             return
@@ -364,6 +363,32 @@ class Waiting:
             rules = ", ".join(sorted(self.idle))
             warnings.warn(f"all layers are built, and these rules took nothing: {rules}.", stacklevel=2)
         if self.unmatched:
-            warnings.warn(
-                f"no rule took {names_text(self.unmatched)}, now that they are built.", stacklevel=2
-            )
+            unmatched = names_text(self.unmatched)
+            warnings.warn(f"no rule took {unmatched}, now that they are built.", stacklevel=2)
+
+    def _plans(self, collection: Collection, rows: Sequence[int], layers: Sequence[Any]) -> list[Plan]:
+        """Plans for the rows of these layers, by the earliest rules first, these rules last."""
+        tree = collection.tree
+        how: dict[str, Any] = {"seed": self.seed, "prefix": self.prefix, "device": None, "buffers": None}
+        plan = make_plan(tree, rows, self.rules, collection.handle, allow_empty=True, **how)
+        kept = {row for row, number in plan._rule_of.items() if plan._rules[number][1] is None}
+        kept.update(tree.by_name[name] for name in (*plan.unmatched, *plan.left_alone))
+        by_earlier: dict[Waiting, list[Any]] = {}
+        for layer in layers:
+            earlier = self.before.pop(id(layer), None)
+            if earlier is not None:
+                by_earlier.setdefault(earlier, []).append(layer)
+        plans = [plan]
+        for earlier, its in by_earlier.items():
+            below = tree.rows_below([tree.index[id(layer)] for layer in its if id(layer) in tree.index])
+            sites = {_site(tree, row) for row in kept.intersection(below)}
+            other = Collection(adapter_for(earlier.root).walk(earlier.root, False))
+            left = [row for row in range(len(other.tree)) if _site(other.tree, row) in sites]
+            if left:
+                plans[:0] = earlier._plans(other, left, its)
+        return plans
+
+
+def _site(tree: Tree, row: int) -> tuple[int, str]:
+    """A row by what it is in any tree of its model."""
+    return id(tree.owners[tree.holders[row]]), tree.attributes[row]

@@ -16,13 +16,16 @@ __all__ = ["no_default", "part_of", "resolve", "resolve_row", "target_of", "targ
 
 def target_of(adapter: Adapter, name: str, owner: Any, attribute: str, shape: tuple[int, ...]) -> Target:
     """What an initializer may know of the array at a site."""
+    stacked = adapter.stacked(owner, attribute, shape)
+    one = shape[stacked:]
     return Target(
         name,
         shape,
-        adapter.fans(owner, attribute, shape),
+        adapter.fans(owner, attribute, one),
         adapter.parts(owner, attribute),
-        adapter.axes(owner, attribute, shape),
-        *adapter.packing(owner, attribute, shape),
+        adapter.axes(owner, attribute, one),
+        *adapter.packing(owner, attribute, one),
+        stacked,
     )
 
 
@@ -38,7 +41,7 @@ def resolve(
     chosen = how.choose(target)
     if not isinstance(chosen, Default):
         return chosen
-    default: Initializer | None = adapter.default(owner, attribute, target.shape, above)
+    default: Initializer | None = adapter.default(owner, attribute, target.one.shape, above)
     return default
 
 

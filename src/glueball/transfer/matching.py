@@ -86,6 +86,7 @@ def _renamed(
     by_path = {piece.path: piece for piece in targets}
     pairs, rest, wrong = [], [], []
     used: set[str] = set()
+    taken: dict[str, Piece] = {}
     for piece in sources:
         path, rule = _rewrite(piece.path, rename)
         if rule is None:
@@ -97,7 +98,10 @@ def _renamed(
             wrong.append((piece, f"{rule!r} renames it to {path!r}, which the target does not have"))
         elif target.kind != piece.kind:
             wrong.append((piece, f"{rule!r} renames it to {path!r}, which is a {target.kind} there"))
+        elif path in taken:
+            wrong.append((piece, f"{rule!r} renames it to {path!r}, as it does {taken[path].path!r}"))
         else:
+            taken[path] = piece
             pairs.append(Match(piece, target, "rename"))
     for rule in rename:
         if rule not in used:

@@ -176,7 +176,7 @@ class _Walk:
             if len(rows) < len(held_in):
                 continue
             known |= {join(path, held.site) for held in layout.arrays.values()}
-            found.append((layout, rows))
+            found.append(self._as_it_is(layout, rows) if self._stacked(rows) else (layout, rows))
         self._claimed |= known
         for attribute, row in self._held[owner]:
             if join(path, attribute) not in self._claimed:
@@ -194,6 +194,21 @@ class _Walk:
             )
         if not layouts and not self._below[owner] and not self._held[owner]:
             self._found.all.append(Piece(self._tree, path, place, Layout("opaque"), {}))
+
+    def _stacked(self, rows: Mapping[str, int]) -> bool:
+        """Whether several layers are kept as one, so that no view of a layer is one of these arrays."""
+        tree = self._tree
+        for row in rows.values():
+            shape: Any = tree.facts(row, tree.array(row)).shape
+            if tree.adapter.stacked(tree.owners[tree.holders[row]], tree.attributes[row], shape):
+                return True
+        return False
+
+    def _as_it_is(self, layout: Layout, rows: Mapping[str, int]) -> tuple[Layout, dict[str, int]]:
+        """A layer that goes to its like alone: its arrays are not turned."""
+        sites = {held.site: rows[name] for name, held in layout.arrays.items()}
+        kind = f"{layout.kind}, stacked in {self._tree.adapter.name}"
+        return layout._replace(kind=kind, arrays={site: Held(site) for site in sites}), sites
 
     def _layouts(self, owner: int, path: str) -> Sequence[Layout]:
         """The layer's layouts, but those that a layer above it gave already."""

@@ -4,7 +4,7 @@
 is what one collected tree has to remember; `forms` makes trees of the model's form (labels, masks) and reads
 them (gradients); `equinox` knows Equinox's layers, `layouts` what they hold.
 
-An array is a parameter. A random key, and what an Equinox layer keeps under a `StateIndex`, is a buffer.
+An array is a parameter. A random key, and what lies in Equinox's `StateIndex` and `State`, is a buffer.
 Everything else, plain numbers too, is left alone.
 """
 
@@ -57,7 +57,7 @@ class ArraysAdapter(HostAdapter):
         layers: list[tuple[str, Any]] = []
         buffers: dict[str, bool] = {}
         kept, kind_name = self.state.buffers, type(owner).__name__
-        all_buffers = id(owner) in kept or (kind_name == "StateIndex" and _of_equinox(owner))
+        all_buffers = id(owner) in kept or (kind_name in ("StateIndex", "State") and _of_equinox(owner))
         for name, _, value in children(owner):
             kind = kind_of(value)
             if kind is not None:
@@ -277,6 +277,10 @@ class ArraysAdapter(HostAdapter):
         return lambda: self.state.replace(leaf, made)
 
     # ---- initialising -------------------------------------------------------------------------------
+
+    def stacked(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+        """What `eqx.filter_vmap` put in front of the arrays of Equinox's layers."""
+        return equinox.stacked(owner, attribute, shape)
 
     def fans(self, owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
         """Those of Equinox's layers."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...init import Constant, Initializer, Normal, One, Uniform, Zero
 
-__all__ = ["axes", "default", "fans", "parts"]
+__all__ = ["axes", "default", "fans", "parts", "stacked"]
 
 _GATES = {"LSTMCell": ("i", "f", "g", "o"), "GRUCell": ("r", "z", "n")}
 
@@ -45,8 +45,50 @@ def parts(owner: Any, attribute: str) -> tuple[str, ...]:
     return ()
 
 
+def _natural(owner: Any, attribute: str) -> tuple[int, ...] | None:
+    """The shape that a layer gives an array when it is built alone; None where it is not known."""
+    layer = _layer(owner)
+    shapes: dict[str, tuple[int, ...]]
+    if layer == "Linear":
+        sizes = owner.out_features, owner.in_features
+        outputs, inputs = (1 if size == "scalar" else size for size in sizes)
+        shapes = {"weight": (outputs, inputs), "bias": (outputs,)}
+    elif layer.startswith("Conv"):
+        inputs, outputs = owner.in_channels // owner.groups, owner.out_channels
+        shapes = {
+            "weight": (outputs, inputs, *owner.kernel_size),
+            "bias": (outputs, *(1,) * owner.num_spatial_dims),
+        }
+    elif layer == "Embedding":
+        shapes = {"weight": (owner.num_embeddings, owner.embedding_size)}
+    elif layer in _GATES:
+        units, packed = owner.hidden_size, owner.hidden_size * len(_GATES[layer])
+        shapes = {
+            "weight_ih": (packed, owner.input_size),
+            "weight_hh": (packed, units),
+            "bias": (packed,),
+            "bias_n": (units,),
+        }
+    else:
+        return None
+    return shapes.get(attribute)
+
+
+def stacked(owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+    """How many axes `eqx.filter_vmap` put in front."""
+    alone = _natural(owner, attribute)
+    more = 0 if alone is None else len(shape) - len(alone)
+    return more if more > 0 and shape[more:] == alone else 0
+
+
 def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """(fan_in, fan_out) of one block; Equinox keeps (outputs, inputs, *kernel), transposed or not."""
+    """(fan_in, fan_out) of one block; Equinox keeps (outputs, inputs, *kernel), transposed or not.
+
+    None where `eqx.filter_vmap` put an axis elsewhere than in front.
+    """
+    alone = _natural(owner, attribute)
+    if alone is not None and len(alone) != len(shape):
+        return None
     layer = _layer(owner)
     if len(shape) < 2 or not attribute.startswith("weight"):
         return None

@@ -250,7 +250,7 @@ class OfJAX:
 
     def cast(self, array: Any, dtype: Any, name: str) -> Any:
         """Another."""
-        return None if self.jax.is_key(array) else cast_array(array, dtype, name)
+        return self.jax.cast(array, dtype, name)
 
     def moved(self, array: Any, device: Any, name: str) -> Any:
         """Another."""

@@ -114,11 +114,11 @@ class KerasAdapter(HostAdapter):
         return isinstance(array, Unbuilt)
 
     def no_values(self, array: Any) -> str | None:
-        """A variable has none while its layer is not built, or Keras only looks for shapes."""
+        """A variable has none while its layer is not built, Keras only looks for shapes, or one is traced."""
         if isinstance(array, Unbuilt):
             kind = type(array.layer).__name__
             return f"this {kind} is not built yet; call the model on a batch, or model.build(input_shape)"
-        return None if array._value is not None else "Keras has not given it values yet"
+        return "Keras has not given it values yet" if array._value is None else building.traced(array)
 
     def memory(self, array: Any) -> Memory | None:
         """Two variables may keep one backend's variable; torch's may share memory in part, too."""

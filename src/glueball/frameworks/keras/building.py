@@ -23,7 +23,7 @@ from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.variables import register_uninitialized_variable
 
-__all__ = ["Unbuilt", "eagerly", "when_built"]
+__all__ = ["Unbuilt", "eagerly", "traced", "when_built"]
 
 
 class Unbuilt:
@@ -52,11 +52,14 @@ _now = _Now()
 
 
 def when_built(layers: Sequence[Any], above: Sequence[Any], fill: Any) -> None:
-    """Call `fill()` when some of the layers were built, once for all that are built inside one of `above`."""
+    """Call `fill()` when some of the layers were built, once for all that are built inside one of `above`.
+
+    Where another waits for a layer already, `fill.after(layer, other)` takes the layer over from it.
+    """
     for layer in layers:
         listening = _listen(layer)
         if listening.fill is not None and listening.fill is not fill:
-            listening.fill.leave(layer)
+            fill.after(layer, listening.fill)
         listening.fill = fill
     for layer in above:
         if not layer.built:
@@ -139,6 +142,24 @@ class _After:
 def _queue() -> list[Any]:
     """What Keras initialises when the scope ends."""
     return global_state.get_global_attribute("uninitialized_variables") or []
+
+
+def traced(variable: Any) -> str | None:
+    """Why a variable can be neither read nor written now: a function is traced; None where it can."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if not tf.executing_eagerly():
+            return (
+                "TensorFlow is tracing a function (tf.function), in which variables have no values: do this "
+                "outside of it"
+            )
+    if backend == "jax":
+        from ..jax_arrays import no_values
+
+        return no_values(variable.value)
+    return None
 
 
 def eagerly() -> AbstractContextManager[Any]:

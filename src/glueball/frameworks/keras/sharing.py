@@ -20,10 +20,13 @@ def share(adapter: Adapter, root: Any, old: Any, new: Any) -> None:
         TieError: they are of other classes or other settings, or the other lies where no layer can be
             put; nothing was changed.
     """
-    if type(old) is not type(new) or _settings(old) != _settings(new):
+    one, other = _settings(old), _settings(new)
+    if type(old) is not type(new) or one != other:
+        differs = [name for name in one if name in other and one[name] != other[name]]
+        settings = "".join(f" {name} is {one[name]!r} and {other[name]!r}." for name in differs)
         raise TieError(
             f"a {type(old).__name__} and a {type(new).__name__} cannot be one layer: only layers of one "
-            f"class and the same settings can be shared. {_settings(old)} is not {_settings(new)}."
+            f"class and the same settings can be shared.{settings if type(old) is type(new) else ''}"
         )
     owners = adapter.walk(root, False).owners
     places = [place for owner in owners for place in _places(owner, old)]

@@ -22,7 +22,7 @@ from ...adapter import Adapter, Facts
 from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import jax_arrays
-from ..host import Entries, HostAdapter, cast_array, dtype_kind
+from ..host import Entries, HostAdapter, dtype_kind
 from ..jax_arrays import is_key
 from . import defaults, layers, layouts, optim, walk
 
@@ -183,8 +183,7 @@ class NNXAdapter(HostAdapter):
 
     def cast(self, array: Any, dtype: Any, name: str) -> Callable[[], None] | None:
         """What puts an array of another dtype into the Variable."""
-        value = walk.value(array)
-        made = None if is_key(value) else cast_array(value, dtype, name)
+        made = jax_arrays.cast(walk.value(array), dtype, name)
         return None if made is None else lambda: walk.set_value(array, made)
 
     def move(self, array: Any, device: Any, name: str) -> Callable[[], None] | None:
@@ -194,6 +193,7 @@ class NNXAdapter(HostAdapter):
 
     # ---- initialising -------------------------------------------------------------------------------
 
+    stacked = staticmethod(layers.stacked)
     fans = staticmethod(layers.fans)
     parts = staticmethod(layers.parts)
     packing = staticmethod(layers.packing)

@@ -14,6 +14,7 @@ from typing import Any
 from flax import nnx
 
 from ...init import Constant, HeUniform, Initializer, LecunNormal, Normal, One, Orthogonal, Zero
+from . import layers
 
 __all__ = ["buffer", "default"]
 
@@ -40,11 +41,11 @@ def default(
     if not _own(owner):
         return None
     if isinstance(owner, _NORMS):
-        return {"scale": One(), "bias": Zero()}.get(attribute)
+        return {"scale": One(), "bias": Zero(), "mean": Zero(), "var": One()}.get(attribute)
     if attribute == "bias" and isinstance(owner, _WEIGHTED):
         return Zero()
     if attribute == "kernel" and isinstance(owner, _WEIGHTED):
-        return _kernel(owner, shape, above)
+        return _kernel(owner, layers.natural(owner, attribute) or shape, above)
     if attribute == "embedding" and isinstance(owner, nnx.Embed):
         return Normal(1 / math.sqrt(shape[1])) if shape[1] else Zero()
     if isinstance(owner, nnx.LoRA):

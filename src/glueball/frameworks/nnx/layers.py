@@ -1,7 +1,7 @@
 """What glueball knows of NNX's layers: the fans of their weights and the order of their axes.
 
 NNX keeps (*kernel, inputs, outputs), which is the order that fans are counted in; an embedding is (words,
-width).
+width). Layers that `nnx.vmap` made have an axis more in front: they are stacked, and each is as it is alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from flax import nnx
 
-__all__ = ["axes", "fans", "note_gates", "packing", "parts"]
+__all__ = ["axes", "fans", "natural", "note_gates", "packing", "parts", "stacked"]
 
 _gates: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 """The layers in recurrent cells whose outputs are those of several gates, and these."""
@@ -38,13 +38,42 @@ def packing(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, in
     return max(len(shape) - 1, 0), 1
 
 
+def natural(owner: Any, attribute: str) -> tuple[int, ...] | None:
+    """The shape that a layer gives an array when it is built alone; None where it is not known."""
+    kernel: tuple[int, ...]
+    if isinstance(owner, nnx.Embed):
+        return (owner.num_embeddings, owner.features) if attribute == "embedding" else None
+    if isinstance(owner, nnx.LinearGeneral):
+        batch = tuple(owner.batch_axis.values())
+        kernel, bias = (*batch, *owner.in_features, *owner.out_features), (*batch, *owner.out_features)
+    elif isinstance(owner, nnx.Einsum):
+        kernel, bias = tuple(owner.kernel_shape), tuple(owner.bias_shape or ())
+    elif isinstance(owner, nnx.Linear):
+        kernel, bias = (owner.in_features, owner.out_features), (owner.out_features,)
+    elif isinstance(owner, (nnx.Conv, nnx.ConvTranspose)):
+        kernel, bias = tuple(owner.kernel_shape), (owner.out_features,)
+    else:
+        return None
+    return {"kernel": kernel, "bias": bias}.get(attribute)
+
+
+def stacked(owner: Any, attribute: str, shape: tuple[int, ...]) -> int:
+    """How many axes `nnx.vmap` put in front."""
+    alone = natural(owner, attribute)
+    more = 0 if alone is None else len(shape) - len(alone)
+    return more if more > 0 and shape[more:] == alone else 0
+
+
 def fans(owner: Any, attribute: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
     """(fan_in, fan_out): the inputs that one output sums over, the outputs that one input reaches.
 
     Groups and packed gates count as one of them. Einsum's are read from its text: an axis of the kernel that
     is in the inputs and not in the result is summed over. An embedding's are (width, words), as everywhere
-    in glueball.
+    in glueball. None where `nnx.vmap` put an axis elsewhere than in front.
     """
+    alone = natural(owner, attribute)
+    if alone is not None and len(alone) != len(shape):
+        return None
     if attribute == "embedding" and isinstance(owner, nnx.Embed):
         return shape[1], shape[0]
     if attribute in ("lora_a", "lora_b") and isinstance(owner, nnx.LoRA):

@@ -99,16 +99,18 @@ def _follow(owner: Any, attribute: str) -> tuple[Any, Any, Any]:
     table = owner.__dict__
     if attribute in table:
         return owner, attribute, table[attribute]
-    name, *keys = attribute.split(".")
-    holder: Any = owner
-    key: Any = name
-    thing = table.get(name)
-    for text in keys:
-        if not isinstance(thing, (list, tuple, dict)):
-            return owner, attribute, None
-        holder = thing
-        key, thing = next(((k, part) for k, part in _inside(thing) if str(k) == text), (None, None))
-    return holder, key, thing
+    name, _, rest = attribute.partition(".")
+    return _within(table.get(name), rest) or (owner, attribute, None)
+
+
+def _within(thing: Any, rest: str) -> tuple[Any, Any, Any] | None:
+    """What `_follow` gives, in a plain list, tuple or dict; a key may have dots itself."""
+    for key, part in _inside(thing) if isinstance(thing, (list, tuple, dict)) else ():
+        if str(key) == rest:
+            return thing, key, part
+        if rest.startswith(f"{key}.") and (found := _within(part, rest[len(str(key)) + 1 :])):
+            return found
+    return None
 
 
 def get(owner: Any, attribute: str) -> Any:
