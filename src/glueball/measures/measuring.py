@@ -13,15 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from . import compiled
 from .bins import check_shares
 from .meter import Meter
+from .parts import parts
 from .rank import effective_rank
 from .selection import exact_quantiles
 from .stats import Stats
 from .threads import in_threads, usable
 
-__all__ = ["PIECE", "Source", "array_source", "measure", "measure_many"]
-
-PIECE = 1 << 18
-"""Elements that a thread takes at a time."""
+__all__ = ["Source", "array_source", "measure", "measure_many"]
 
 _ALONE = 1 << 20  # elements that are measured before a thread has begun
 
@@ -49,14 +47,8 @@ def array_source(array: NDArray[Any]) -> Source:
 
 def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     flat = _flat(array)
-    if flat is not None:
-        for start in range(0, len(flat), PIECE):
-            yield flat[start : start + PIECE]
-    elif array.size <= PIECE:
-        yield array.reshape(-1)
-    else:
-        for part in array:  # along the first axis; copies are small, and all threads share in them
-            yield from _pieces(part)
+    for (part,) in parts(array if flat is None else flat):
+        yield part
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any] | None:
