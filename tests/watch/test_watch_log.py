@@ -175,6 +175,45 @@ def test_streaming_to_a_logger():
     assert both == ["a", "b"]
 
 
+@pytest.mark.parametrize("when", ["before the update", "after it"])
+def test_every_step_looked_at_reaches_the_logger_once(when):
+    net, seen = mlp(), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+    with gb.watch(
+        net, every=2, to=lambda step, values: seen.append((step, "norm/0.weight" in values))
+    ) as log:
+        for _ in range(5):
+            net(torch.ones(2, 4)).sum().backward()
+            if when == "before the update":
+                log.step()
+            optimizer.step()
+            if when == "after it":
+                log.step()
+    assert seen == [(1, True), (3, True), (5, True)]
+
+
+def test_a_step_that_fails_reaches_the_logger_too():
+    class Fails(torch.optim.SGD):
+        def step(self, closure=None):
+            if log.count == 2:
+                raise OSError("gone")
+            return super().step(closure)
+
+    net, seen = mlp(), []
+    optimizer = Fails(net.parameters(), 0.01)
+    log = gb.watch(net, optimizer=optimizer, every=1, to=lambda step, values: seen.append((step, values)))
+
+    def epoch():
+        with log:
+            for _ in range(3):
+                net(torch.ones(2, 4)).sum().backward()
+                optimizer.step()
+
+    with pytest.raises(OSError, match="gone"):
+        epoch()
+    assert [(step, "update/0.weight" in values) for step, values in seen] == [(1, True), (2, False)]
+
+
 def test_streaming_to_tensorboard(tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

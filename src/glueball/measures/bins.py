@@ -69,7 +69,8 @@ def _interpolated(
     if scale != 1:
         with np.errstate(over="ignore"):
             at, points = at * scale, points * scale
-    return np.interp(at, points, below, 0.0, float(below[-1]))
+    found: NDArray[np.float64] = np.interp(at, points, below, 0.0, float(below[-1]))
+    return found
 
 
 def span(low: float, high: float) -> tuple[float, float]:

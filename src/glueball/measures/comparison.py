@@ -151,7 +151,7 @@ def _scale(a: NDArray[Any], b: NDArray[Any]) -> float:
 def _pairs(a: NDArray[Any], b: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Both in rows of the same elements, in one order."""
     both = a.flags.f_contiguous and b.flags.f_contiguous
-    for first, second in parts(a.T, b.T) if both else parts(a, b):
+    for first, second in parts(a.T, b.T) if both else parts(a, b):  # noqa: UP028 - pairs for mypy
         yield first, second
 
 
