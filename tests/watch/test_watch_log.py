@@ -70,7 +70,11 @@ def test_it_prints(log):
     assert text.splitlines()[0].split() == [
         "name", "norm", "std", "max", "zeros", "grad", "norm", "grad", "max", "grad", "zeros", "update"
     ]  # fmt: skip
-    assert "frozen" in text and "<table" in log._repr_html_()
+    assert "frozen" in text and "<table" in log._repr_html_() and "text-align:right" in log._repr_html_()
+    lines = text.splitlines()[2:6]
+    assert lines[1].split()[1] == "NaN" and lines[2].split()[1] == f"{log['2.weight'][-1].norm:.4g}"
+    end = text.index("norm") + len("norm")
+    assert all(line[end - 1] != " " and line[end] == " " for line in lines)  # numbers end under each other
     assert "step 1, one of 3" in str(log.table(step=1))
     assert "step 2 was not looked at" in str(log.table(step=2))
     assert "no step was looked at" in str(gb.watch(mlp()))
