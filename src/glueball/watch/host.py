@@ -70,7 +70,7 @@ class HostGauges:
             if new.shape != old.shape:
                 found.append(np.nan)
                 continue
-            with np.errstate(invalid="ignore", divide="ignore"):
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
                 distance = np.linalg.norm(new - old)
                 found.append(0.0 if distance == 0 else float(distance / np.linalg.norm(old)))
         return lambda: np.array(found)
