@@ -21,7 +21,7 @@ by numba, where the extra `fast` is installed).
 
 from .bins import Bins, Histogram, check_shares
 from .comparison import Comparison, compare
-from .measuring import Source, array_source, measure, measure_many
+from .measuring import Source, array_source, asked_for, measure, measure_many
 from .meter import Meter
 from .rank import effective_rank
 from .selection import exact_quantiles
@@ -35,6 +35,7 @@ __all__ = [
     "Source",
     "Stats",
     "array_source",
+    "asked_for",
     "check_shares",
     "compare",
     "effective_rank",

@@ -19,7 +19,7 @@ from .selection import exact_quantiles
 from .stats import Stats
 from .threads import in_threads, usable
 
-__all__ = ["Source", "array_source", "measure", "measure_many"]
+__all__ = ["Source", "array_source", "asked_for", "measure", "measure_many"]
 
 _ALONE = 1 << 20  # elements that are measured before a thread has begun
 
@@ -59,7 +59,7 @@ def _flat(array: NDArray[Any]) -> NDArray[Any] | None:
     return turned.reshape(-1) if turned.flags.c_contiguous else None
 
 
-def measure(array: ArrayLike, *, quantiles: Sequence[float] = (), rank: bool = False) -> Stats:
+def measure(array: ArrayLike, *, quantiles: float | Sequence[float] = (), rank: bool = False) -> Stats:
     """What an array is like: count, min, max, mean, std, norm, zeros, NaN, infinities, histogram, quantiles.
 
     Args:
@@ -79,14 +79,26 @@ def measure(array: ArrayLike, *, quantiles: Sequence[float] = (), rank: bool = F
     """
     given = np.asarray(array)
     source = array_source(given)
+    more = asked_for(source, check_shares(quantiles), given if rank else None)
+    return next(measure_many([source], [more]))
+
+
+def asked_for(source: Source, shares: NDArray[np.float64], matrix: NDArray[Any] | None) -> dict[str, Any]:
+    """What takes time of its own, as fields of `Stats`.
+
+    Args:
+        source: the array.
+        shares: of quantiles that are to be exact.
+        matrix: the array whole, for its effective rank; None where that is not asked for.
+    """
     more: dict[str, Any] = {}
-    if len(quantiles):
-        shares = check_shares(quantiles)
+    shares = np.atleast_1d(shares)
+    if len(shares):
         found = exact_quantiles(source.chunks, source.dtype, shares)
         more["exact"] = dict(zip(shares.tolist(), found.tolist(), strict=True))
-    if rank and given.ndim >= 2:
-        more["rank"] = effective_rank(given)
-    return next(measure_many([source], [more]))
+    if matrix is not None and matrix.ndim >= 2:
+        more["rank"] = effective_rank(matrix)
+    return more
 
 
 class _Job:

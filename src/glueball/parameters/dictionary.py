@@ -326,7 +326,9 @@ class ParameterDict(Keeping, Seeing):
 
     # ---- seeing what changes ------------------------------------------------------------------------
 
-    def stats(self, *, grad: bool = True, quantiles: Sequence[float] = (), rank: bool = False) -> StatsTable:
+    def stats(
+        self, *, grad: bool = True, quantiles: float | Sequence[float] = (), rank: bool = False
+    ) -> StatsTable:
         """Statistics of values and gradients, as a table: `params.stats().sort("grad_norm")`.
 
         Each array is read once, in pieces, on all cores, where it lies; from a device in small copies. A

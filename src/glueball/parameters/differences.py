@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, overload
 
 import numpy as np
@@ -234,7 +235,8 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
     >>> [row.name for row in gb.diff(before, net) if row.differs]
     ['2.bias']
     """
-    if not 0 <= tol < math.inf:
+    given: Any = tol
+    if not (isinstance(given, Real) and 0 <= given < math.inf):
         raise MeasureError(f"tol is {tol!r}: write a relative change of 0 or more.")
     first, second = renamed(side_of(a), rename), side_of(b)
     rows: list[DiffRow] = []
@@ -367,7 +369,8 @@ def _compared(name: str, mine: Item, other: Item, first: Side, second: Side, tol
     status = "retied" if retied else "same" if _close(found, tol) else "changed"
     note = row.note
     if found.broken:
-        note = "; ".join(filter(None, (note, f"{found.broken:,} finite in one of them only")))
+        differ = "differs" if found.broken == 1 else "differ"
+        note = "; ".join(filter(None, (note, f"{found.broken:,} {differ} in NaN or infinity")))
     besides = [one for one in how if not (tol and one == "dtype")]
     return replace(
         row,
