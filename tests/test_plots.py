@@ -6,6 +6,7 @@ import sys
 from itertools import pairwise
 
 import matplotlib
+import matplotlib.pyplot
 import numpy as np
 import pytest
 import torch

@@ -64,7 +64,7 @@ def measure(array: ArrayLike, *, quantiles: float | Sequence[float] = (), rank: 
 
     Args:
         array: of floats of any width, integers, booleans or complex numbers, of any shape and strides.
-        quantiles: shares that are to be exact; each takes the array's time once or twice more.
+        quantiles: shares (or one) that are to be exact; each takes the array's time once or twice more.
         rank: whether to find the effective rank, which takes a singular value decomposition in float64: of a
             matrix of 4096 × 4096 half a minute. See `effective_rank`.
 

@@ -235,8 +235,7 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
     >>> [row.name for row in gb.diff(before, net) if row.differs]
     ['2.bias']
     """
-    given: Any = tol
-    if not (isinstance(given, Real) and 0 <= given < math.inf):
+    if not (_is_number(tol) and 0 <= tol < math.inf):
         raise MeasureError(f"tol is {tol!r}: write a relative change of 0 or more.")
     first, second = renamed(side_of(a), rename), side_of(b)
     rows: list[DiffRow] = []
@@ -253,6 +252,10 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
     left_b = [item for item in second.items if id(item) not in met]
     rows += _unmatched(left_a, left_b, tol)
     return Difference(rows, first.title, second.title)
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, Real)
 
 
 def _unmatched(left_a: list[Item], left_b: list[Item], tol: float) -> list[DiffRow]:
