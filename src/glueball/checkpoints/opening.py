@@ -16,7 +16,7 @@ from .base import Checkpoint
 from .hdf5 import MAGIC as HDF5
 from .hdf5 import Hdf5File
 from .keras import WEIGHTS, KerasFile
-from .mapping import mapped
+from .mapping import mapped, state_of
 from .npz import NpyFile, NpzFile
 from .params import ParamsCheckpoint
 from .pytorch import PytorchFile
@@ -104,8 +104,12 @@ def _opened(file: str, first: bytes, allow_expansion: bool) -> Checkpoint:
     if first.lstrip()[:1] == b"{" and b"\0" not in first[:8]:
         return Sharded(file, partial(open_file, allow_expansion=allow_expansion))
     opener = _format(file, first)
+    state = state_of(file)
     with _uncollected():
-        return opener(file, allow_expansion=allow_expansion)
+        opened: Checkpoint = opener(file, allow_expansion=allow_expansion)
+    if state == state_of(file):  # else it was replaced meanwhile, and the path leads to another one
+        opened.states = {opened.path: state}
+    return opened
 
 
 @contextmanager
