@@ -148,6 +148,7 @@ class Checkpoint(Mapping[str, Entry]):
                 raise ShapeError(f"{name!r} is {entry.storage} and read as a whole; .dense() can be indexed")
             return self._sparse(entry, copy)
         part = np.asarray(self._part(entry, key))  # an element that integers select is no array yet
+        self._check_expansion(entry, part.nbytes)  # a view of few bytes may be a copy to whoever reads it
         if part.dtype == np.bool_ and (part.view(np.uint8) > 1).any():
             part = np.asarray(
                 part.view(np.uint8) != 0
@@ -157,7 +158,6 @@ class Checkpoint(Mapping[str, Entry]):
         if not copy:
             part.flags.writeable = False
         elif not part.flags.writeable:  # it is the file's memory
-            self._check_expansion(entry, part.nbytes)
             part = np.array(part, order="C")
         return part
 
