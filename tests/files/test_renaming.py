@@ -194,6 +194,13 @@ def test_one_prefix_for_another_is_one_rule(a, b):
     assert len(infer(wanted, there).rules) == 1 and fits(wanted, there)
 
 
+def test_numbers_in_one_and_names_in_the_other():
+    there = {"0.weight": (9, 4), "2.weight": (4, 4), "2.bias": (4,), "5.weight": (2, 4), "5.bias": (2,)}
+    wanted = {"embed.weight": (9, 4), "body.weight": (4, 4), "body.bias": (4,), "head.0.weight": (2, 4)}
+    wanted["head.0.bias"] = (2,)
+    assert infer(wanted, there).rules == {"0": "embed", "2": "body", "5": "head.0"} and fits(wanted, there)
+
+
 def test_more_in_the_file_than_is_wanted():
     shapes = transformer()
     there = {f"a.{name}": shape for name, shape in shapes.items()} | {"optimizer.step": ()}
@@ -213,7 +220,7 @@ def test_where_shapes_are_nowhere_it_says_which():
     assert not found.rules and str(found) == (
         "no rule is certain: nothing else in the file has the shapes of a.weight."
     )
-    assert infer({"a.0.w": (2,), "a.1.w": (2,)}, {"b.0.w": (2,), "b.2.w": (2,)}).rules == {}
+    assert infer({"a.0.w": (2,), "a.1.w": (2,)}, {"b.3.w": (2,), "b.5.w": (2,)}).rules == {}
 
 
 def test_shapes_at_every_number_have_to_agree():

@@ -26,6 +26,7 @@ _Group: TypeAlias = "dict[Numbers, Shape]"
 _NUMBER = "#"
 _MANY = 100_000  # pairs of templates of one shape; a search among more takes too long to wait for
 
+_FEW = 300  # names, up to which each number is looked at by itself
 _LONG = 64  # rules; nobody reads more
 
 
@@ -64,10 +65,33 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
     """
     if not wanted or not there:
         return Inferred({}, "")
-    mine, theirs = _templates(wanted), _templates(there)
     prefix = _one_prefix(wanted, there)
     if prefix is not None:
         return Inferred(prefix)
+    found = _by_structure(wanted, there, numbered=True)
+    # Layers that have numbers in one and names in the other (nn.Sequential) are told apart one by one.
+    if found.rules or max(len(wanted), len(there)) > _FEW:
+        return found
+    return _by_structure(wanted, there, numbered=False, otherwise=found)
+
+
+def _by_structure(
+    wanted: Mapping[str, Shape],
+    there: Mapping[str, tuple[int, ...]],
+    numbered: bool,
+    otherwise: Inferred | None = None,
+) -> Inferred:
+    """Rules from pairs of templates; `otherwise` where there are none."""
+    found = _from_pairs(wanted, there, _templates(wanted, numbered), _templates(there, numbered))
+    return found if found.rules or otherwise is None else otherwise
+
+
+def _from_pairs(
+    wanted: Mapping[str, Shape],
+    there: Mapping[str, tuple[int, ...]],
+    mine: dict[Template, _Group],
+    theirs: dict[Template, _Group],
+) -> Inferred:
     alike: dict[Any, set[Template]] = {}
     for name, group in theirs.items():
         alike.setdefault(tuple(group.items()), set()).add(name)
@@ -114,12 +138,12 @@ def _shown(templates: list[Template]) -> str:
     return ", ".join(names) + more
 
 
-def _templates(names: Mapping[str, Shape]) -> dict[Template, _Group]:
+def _templates(names: Mapping[str, Shape], numbered: bool) -> dict[Template, _Group]:
     found: dict[Template, _Group] = {}
     for name, shape in names.items():
         parts = re.split(r"[./]", name)
-        numbers = tuple(int(part) for part in parts if part.isdecimal())
-        template = tuple(_NUMBER if part.isdecimal() else part for part in parts)
+        numbers = tuple(int(part) for part in parts if numbered and part.isdecimal())
+        template = tuple(_NUMBER if numbered and part.isdecimal() else part for part in parts)
         found.setdefault(template, {})[numbers] = shape
     return {template: dict(sorted(group.items())) for template, group in found.items()}
 

@@ -23,7 +23,7 @@ from ..host import Entries, HostAdapter, dtype_kind
 from . import equinox, forms, layouts
 from .containers import children, is_container
 from .kinds import Kind, kind_of
-from .state import Leaf, State, refuse_models
+from .state import Family, Leaf, State, refuse_models
 
 __all__ = ["adapter"]
 
@@ -34,9 +34,9 @@ class ArraysAdapter(HostAdapter):
     name = "arrays"
     layout = staticmethod(layouts.layout)
 
-    def __init__(self, frozen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, family: Family | None = None) -> None:
         self.version = 0
-        self.state = State(frozen, self._changed)
+        self.state = State(family or Family(), self._changed)
 
     def _changed(self) -> None:
         """A container was made anew."""
@@ -46,7 +46,7 @@ class ArraysAdapter(HostAdapter):
 
     def walk(self, root: Any, buffers: bool) -> Tree:
         """Every container once; an array of NumPy or torch once, one of JAX in each of its places."""
-        mine = ArraysAdapter(self.state.frozen)
+        mine = ArraysAdapter(None if self is adapter else self.state.family)
         tree = HostAdapter.walk(mine, root, buffers)
         mine.state.settle(tree)
         return tree

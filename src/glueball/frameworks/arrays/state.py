@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from ...errors import UnknownModelError
 from ...slots import Tree, join
 from .containers import children, fetch, is_container, is_fixed, replaced
 from .kinds import kind_of
 
-__all__ = ["Leaf", "State", "refuse_models"]
+__all__ = ["Family", "Leaf", "State", "refuse_models"]
 
 
 class Leaf:
@@ -49,11 +50,25 @@ class Leaf:
         return self.value.dtype
 
 
+class Family:
+    """What trees that were walked from one another have in common.
+
+    Attributes:
+        states: theirs; a container that one of them makes anew is replaced in all.
+        frozen: the slots that are frozen.
+    """
+
+    def __init__(self) -> None:
+        self.states: WeakSet[State] = WeakSet()
+        self.frozen: frozenset[str] = frozenset()
+
+
 class State:
     """A tree's leaves and containers; `changed` is called when one of these was made anew."""
 
-    def __init__(self, frozen: frozenset[str], changed: Callable[[], None]) -> None:
-        self.frozen = frozen  # slots
+    def __init__(self, family: Family, changed: Callable[[], None]) -> None:
+        self.family = family
+        family.states.add(self)
         self._changed = changed
         self.buffers: set[int] = set()  # the id of a container in which all is a buffer
         self.owners: list[Any] = []
@@ -135,12 +150,18 @@ class State:
         new = replaced(old, {key: thing}, anew=at in self._fixed and at not in anew)
         if new is old:
             return
-        self.owners[at] = new
-        del self._at[id(old)]
-        self._at[id(new)] = at
-        self._changed()
+        for state in list(self.family.states):
+            state._exchange(old, new)
         for above, way in self._ways.get(at, ()):
             self._set(above, way, new, anew | {at})
+
+    def _exchange(self, old: Any, new: Any) -> None:
+        """See a container that was made anew."""
+        at = self._at.pop(id(old), None)
+        if at is not None:
+            self.owners[at] = new
+            self._at[id(new)] = at
+            self._changed()
 
     def rebind(self, leaf: Leaf, owner: Any, name: str, array: Any) -> None:
         """Put the object of another leaf, or an array of its own, at one place."""
@@ -161,12 +182,13 @@ class State:
 
     def is_frozen(self, leaf: Any) -> bool:
         """Whether a leaf has the mark."""
-        return bool(self.frozen) and isinstance(leaf, Leaf) and not self.frozen.isdisjoint(self._slots(leaf))
+        frozen = self.family.frozen
+        return bool(frozen) and isinstance(leaf, Leaf) and not frozen.isdisjoint(self._slots(leaf))
 
     def freeze(self, leaf: Any, frozen: bool) -> None:
         """Set the mark."""
-        slots = self._slots(leaf)
-        self.frozen = self.frozen.union(slots) if frozen else self.frozen.difference(slots)
+        slots, known = self._slots(leaf), self.family.frozen
+        self.family.frozen = known.union(slots) if frozen else known.difference(slots)
 
     def _slots(self, leaf: Leaf) -> list[str]:
         return [join(self._paths[at], name) for at, name, _ in leaf.places]
