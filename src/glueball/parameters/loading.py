@@ -1,7 +1,7 @@
 """Loading: what was judged to fit is read into the model, one array at a time.
 
 What waits for memory or a shape gets it first, which can be taken back; then rules run; only then arrays are
-written, which nothing stops any more but the machine.
+written, which nothing stops any more but the machine, or who interrupts it. Then the error says how far it came.
 """
 
 from __future__ import annotations
@@ -96,30 +96,39 @@ class Load:
         ]
         plain = adapter.plain(parts)
         total = sum(_nbytes(source, job.name) for job in self._jobs)
-        done = 0
+        done = written = 0
         filled = []
-        with shown("loading", total, progress) as told, _Direct(source) as direct:
-            for job, shard, part, dtype in zip(self._jobs, shards, parts, plain, strict=True):
-                key = job.key
-                if shard is not None:
-                    key = tuple(slice(o, o + n) for o, n in zip(shard[2], part.shape, strict=True))
-                target = None if dtype is None else adapter.fill_target(part)
-                if target is not None:
-                    whole = target[job.region] if job.region else target
-                    if key or not direct.into(whole, job.name):
-                        with np.errstate(over="ignore"):
-                            np.copyto(whole, source.read(job.name, key), casting="unsafe")
-                    filled.append(part)
-                else:
-                    values = source.read(job.name, key)
-                    if job.region:
-                        values, small = adapter.numpy(part), values
-                        values[job.region] = small
-                    adapter.write(part, adapter.coerce(part, values, names[job.row]))
-                if told is not None:
-                    done += _nbytes(source, job.name)
-                    told(done, total, job.name)
-        adapter.filled(filled)
+        try:
+            with shown("loading", total, progress) as told, _Direct(source) as direct:
+                for job, shard, part, dtype in zip(self._jobs, shards, parts, plain, strict=True):
+                    key = job.key
+                    if shard is not None:
+                        key = tuple(slice(o, o + n) for o, n in zip(shard[2], part.shape, strict=True))
+                    target = None if dtype is None else adapter.fill_target(part)
+                    if target is not None:
+                        filled.append(part)
+                        whole = target[job.region] if job.region else target
+                        if key or not direct.into(whole, job.name):
+                            with np.errstate(over="ignore"):
+                                np.copyto(whole, source.read(job.name, key), casting="unsafe")
+                    else:
+                        values = source.read(job.name, key)
+                        if job.region:
+                            values, small = adapter.numpy(part), values
+                            values[job.region] = small
+                        adapter.write(part, adapter.coerce(part, values, names[job.row]))
+                    written += 1
+                    if told is not None:
+                        done += _nbytes(source, job.name)
+                        told(done, total, job.name)
+        except BaseException as error:
+            error.add_note(
+                f"{source.title} was loaded in part: {written:,} of {len(self._jobs):,} parameters have its "
+                f"values. Load it again."
+            )
+            raise
+        finally:
+            adapter.filled(filled)
 
     def _remember(self) -> None:
         tree, source = self._tree, self._source
