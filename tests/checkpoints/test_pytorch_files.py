@@ -96,7 +96,7 @@ def test_a_state_dict_gives_its_own_keys(opened):
     assert_reads(file, state)
     assert list(file) == list(state)
     assert file.aliases == {"head.weight": "embed.weight"}
-    assert file.other == {"__dict__": "attributes: '_metadata'"}
+    assert file.other == {"_metadata": "the versions of its layers, as a state_dict has them"}
     assert same(file.read("head.weight"), state["embed.weight"])
 
 

@@ -74,7 +74,7 @@ def test_what_safetensors_and_torch_wrote_comes_in(tmp_path):
         assert same(net, other), path
         assert other[0].weight is weight is optimizer.param_groups[0]["params"][0]
         assert weight._version > version and weight.requires_grad and weight.grad_fn is None
-        assert report.loaded == {name: name for name in net.state_dict()}
+        assert report.loaded == {name: name for name in net.state_dict()} and report.notes == ()
 
 
 def test_large_arrays_come_in_by_the_direct_way(tmp_path):
@@ -298,6 +298,26 @@ def test_a_damaged_array_is_found_before_the_first_is_written(tmp_path):
     other = nn.Sequential(nn.Linear(4, 64), nn.Linear(64, 64, bias=False))
     error = unchanged(other, tmp_path / "x.npz", "1 unreadable", "compressed bytes")
     assert [row.name for row in error.report.rows if row.status == "unreadable"] == ["1.weight"]
+
+
+def test_who_stops_a_load_hears_how_far_it_came(tmp_path):
+    source, net = (nn.Sequential(*(nn.Linear(4, 4, bias=False) for _ in range(4))) for _ in range(2))
+    gb.collect_params(source).save(tmp_path / "x.safetensors")
+
+    def stop(done, total, name):
+        if name == "1.weight":
+            raise KeyboardInterrupt
+
+    version = net[0].weight._version
+    with pytest.raises(KeyboardInterrupt) as error:
+        gb.collect_params(net).load(tmp_path / "x.safetensors", progress=stop)
+    assert error.value.__notes__ == [
+        "x.safetensors was loaded in part: 2 of 4 parameters have its values. Load it again."
+    ]
+    assert [torch.equal(a.weight, b.weight) for a, b in zip(net, source, strict=True)] == [True] * 2 + [
+        False
+    ] * 2
+    assert net[0].weight._version > version  # autograd knows
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

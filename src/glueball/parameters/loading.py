@@ -1,7 +1,8 @@
 """Loading: what was judged to fit is read into the model, one array at a time.
 
 What waits for memory or a shape gets it first, which can be taken back; then rules run; only then arrays are
-written, which nothing stops any more but the machine, or who interrupts it. Then the error says how far it came.
+written, which nothing stops any more but the machine, or who interrupts it; the error then says how far it
+came.
 """
 
 from __future__ import annotations
