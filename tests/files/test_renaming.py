@@ -55,6 +55,7 @@ def test_a_function_may_rename_and_leave_out():
         ({"model": r"\2"}, "cannot become"),
         ({"model": 3}, "3 is no replacement"),
         ({3: "x"}, "is no regular expression"),
+        ({b"model": "x"}, "a pattern of bytes, and names are text"),
         ({"(.*)": ""}, "leaves nothing of 'model.encoder.0.weight'"),
         (["model"], "rename is a list"),
         (lambda name: 3, "rename made 3 of"),
@@ -213,6 +214,24 @@ def test_where_two_ways_remain_there_is_no_rule():
     found = infer(wanted, there)
     assert not found.rules
     assert "layers.N.q.weight" in str(found) and "may be any of layers.N.one.weight" in str(found)
+
+
+def test_what_may_be_what_is_said_of_one_shape_at_a_time():
+    square = {f"layers.{i}.{part}.weight": (8, 8) for i in range(3) for part in "qk"}
+    there = {f"blocks.{i}.{part}.weight": (8, 8) for i in range(3) for part in ("one", "two")}
+    found = infer(square | {"a.w": (5,), "b.w": (5,)}, there | {"c.w": (5,), "d.w": (5,)})
+    assert str(found) == (
+        "no rule is certain: layers.N.q.weight, layers.N.k.weight may be any of blocks.N.one.weight, "
+        "blocks.N.two.weight by name and shape. And 2 more are open."
+    )
+
+
+def test_a_weight_is_no_bias():
+    wanted = {"tok.weight": (9, 4), "ln.weight": (4,), "ln.bias": (4,)}
+    there = {"embed.weight": (9, 4), "norm.weight": (4,), "norm.bias": (4,)}
+    assert infer(wanted, there).rules == {"embed": "tok", "norm": "ln"}
+    twice = {f"ln{i}.{part}": (4,) for i in "12" for part in ("weight", "bias")}
+    assert not infer(twice, {name.replace("ln", "norm_"): (4,) for name in twice}).rules
 
 
 def test_where_shapes_are_nowhere_it_says_which():

@@ -112,12 +112,15 @@ def _from_pairs(
     pairs = _pair(candidates)
     open_ = [want for want in mine if want not in pairs]
     if open_:
-        some = sorted(candidates[open_[0]] - set(pairs.values()))
+        left = [candidates[want].difference(pairs.values()) for want in open_]
+        alike_ = [want for want, names in zip(open_, left, strict=True) if names == left[0]]
+        more = f" And {len(open_) - len(alike_)} more are open." if len(open_) > len(alike_) else ""
         return Inferred(
             {},
-            f"no rule is certain: {_shown(open_)} may be any of {_shown(some)} by name and shape."
-            if some
-            else f"no rule is certain: nothing in the file is left for {_shown(open_)}.",
+            f"no rule is certain: {_shown(alike_)} may be any of {_shown(sorted(left[0]))} by name and "
+            f"shape.{more}"
+            if left[0]
+            else f"no rule is certain: nothing in the file is left for {_shown(alike_)}.{more}",
         )
     rules: Any = _rules({name: want for want, name in pairs.items()})
     if len(rules) > _LONG:
@@ -208,8 +211,9 @@ def _pair(candidates: dict[Template, set[Template]]) -> dict[Template, Template]
             names.discard(name)
 
     while left:
-        # Alone for each other, by what is left; then by the longest common end; then by the layers above.
-        step = _alone(left) or _by_end(left) or _by_layer(left, pairs)
+        # Alone for each other, by what is left; then by the longest common end; then by the layers above;
+        # last by one word: a weight is no bias.
+        step = _alone(left) or _by_end(left) or _by_layer(left, pairs) or _by_word(left)
         if not step:
             break
         for want, name in step:
@@ -295,6 +299,11 @@ def _by_layer(
         return 0
 
     return _best(left, score)
+
+
+def _by_word(left: dict[Template, set[Template]]) -> list[tuple[Template, Template]]:
+    """What has the same last word, with nothing else of its shape that has."""
+    return _best(left, lambda want, name: int(want[-1] == name[-1]))
 
 
 def _rules(pairs: dict[Template, Template]) -> dict[str, str]:
