@@ -7,16 +7,16 @@ there now. A container that cannot be changed is made anew when something in it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
 from ...errors import UnknownModelError
 from ...slots import Tree, join
 from .containers import children, fetch, is_container, is_fixed, replaced
-from .kinds import kind_of
+from .kinds import Kind, kind_of
 
-__all__ = ["Family", "Leaf", "State", "refuse_models"]
+__all__ = ["Family", "Leaf", "State", "look", "refuse_models", "tensors", "value_of"]
 
 
 class Leaf:
@@ -50,6 +50,26 @@ class Leaf:
         return self.value.dtype
 
 
+def value_of(array: Any) -> Any:
+    """The array behind a leaf; a bare one as it is."""
+    return array.value if isinstance(array, Leaf) else array
+
+
+def look(array: Any) -> tuple[Any, Kind]:
+    """The array behind a leaf, or a bare one, and its kind."""
+    value = value_of(array)
+    kind = kind_of(value)
+    if kind is None:
+        raise TypeError(f"a {type(value).__name__} is no array")
+    return value, kind
+
+
+def tensors(arrays: Sequence[Any]) -> list[Any]:
+    """Those that are torch's."""
+    values = [value_of(array) for array in arrays]
+    return [value for value in values if kind_of(value) is not None and hasattr(value, "requires_grad_")]
+
+
 class Family:
     """What trees that were walked from one another have in common.
 
@@ -76,6 +96,7 @@ class State:
         self._at: dict[int, int] = {}  # index by the id of an owner
         self._met: dict[Any, Leaf] = {}  # while the walk lasts: by object, and by the owner's id and name
         self._leaf: dict[tuple[int, str], tuple[Leaf, Any]] = {}  # by owner and name: leaf, key
+        self._keys: dict[tuple[int, str], Any] = {}  # of a container by the owner above and its name
         self._ways: dict[int, list[tuple[int, Any]]] = {}  # to an owner: (owner above, key)
         self._fixed: set[int] = set()  # what lies below a container that may not be changed
 
@@ -107,6 +128,7 @@ class State:
                     dotted |= "." in name
                 elif id(value) in self._at and is_container(value):
                     self._ways.setdefault(self._at[id(value)], []).append((at, key))
+                    self._keys[at, name] = key
                     dotted |= "." in name
             if is_fixed(owner, at == 0) or tree.parents[at] in self._fixed:
                 self._fixed.add(at)
@@ -131,6 +153,11 @@ class State:
         if len(leaf.places) > 1 and here is not leaf.value:
             return Leaf(self, here)
         return leaf
+
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a container of this name lies in another, without a look at all that lies there."""
+        place = self._at.get(id(owner), -1), name
+        return place in self._keys and fetch(owner, self._keys[place]) is child
 
     # ---- changes ------------------------------------------------------------------------------------
 
