@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from importlib.util import find_spec
 from io import StringIO
 
 from hypothesis import settings
@@ -58,6 +59,17 @@ pytest_collect_file = Sybil(
 ).pytest()
 
 collect_ignore = ["docs/conf.py"]
+collect_ignore_glob = ["tests/*/conftest.py"]  # they have no doctests, and one name
+
+# What needs a framework is left out where that is not installed. Keras takes its backend once in a process.
+for package, parts in {
+    "keras": ["src/glueball/frameworks/keras", "docs/keras.md"],
+    "flax": ["src/glueball/frameworks/nnx", "docs/nnx.md"],
+}.items():
+    if find_spec(package) is None:
+        collect_ignore += parts
+os.environ.setdefault("KERAS_BACKEND", next(filter(find_spec, ("torch", "jax", "tensorflow")), "torch"))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # "ci" draws the same examples in every run, so that a failure is the change's; "dev" explores.
 # Neither has a deadline: on a shared machine a slow example is no failure.

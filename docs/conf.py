@@ -32,7 +32,7 @@ napoleon_use_ivar = True
 myst_heading_anchors = 3
 
 # Rooms with a section of their own on the API page.
-HOMES = ("init", "errors", "patterns", "streams", "slots", "adapter")
+HOMES = ("init", "errors", "patterns", "measures", "streams", "slots", "adapter")
 
 
 def described_at_home(app: Sphinx, kind: str, name: str, obj: Any, *_: Any) -> bool | None:

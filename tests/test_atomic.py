@@ -149,8 +149,9 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 def test_a_folder_or_a_missing_folder_is_the_systems_error(tmp_path):
     with pytest.raises(IsADirectoryError):
         replacing(tmp_path).__enter__()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as error:
         replacing(tmp_path / "no" / "file").__enter__()
+    assert error.value.filename == str(tmp_path / "no" / "file")  # and no name that nobody has asked for
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9")

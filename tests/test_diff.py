@@ -147,9 +147,9 @@ def test_nan_and_infinity():
     assert not gb.diff({"x": bad}, {"x": bad.copy()})
     found = gb.diff({"x": x}, {"x": bad}, tol=100)
     assert rows(found) == {"x": ("changed",)}
-    assert (found["x"].note == "2 finite in one of them only" and found["x"].relative == 0) or found[
-        "x"
-    ].changed == 2
+    assert (found["x"].note, found["x"].changed, found["x"].relative) == ("2 differ in NaN or infinity", 2, 0)
+    signs = gb.diff({"x": np.array([np.inf, 1])}, {"x": np.array([-np.inf, 1])}, tol=1)
+    assert signs and signs["x"].note == "1 differs in NaN or infinity"
 
 
 def test_what_has_no_values_yet():
@@ -215,6 +215,9 @@ def test_mistakes_are_told(tmp_path):
         found["0.wieght"]
     with pytest.raises(gb.MeasureError, match="tol is -1"):
         gb.diff(mlp(), mlp(), tol=-1)
+    with pytest.raises(gb.MeasureError, match="tol is '1%'"):
+        gb.diff(mlp(), mlp(), tol="1%")
+    assert not gb.diff({"x": np.ones(3)}, {"x": np.full(3, 1.01)}, tol=np.float32(0.1))
     with pytest.raises(FileNotFoundError):
         gb.diff(tmp_path / "none.pt", mlp())
     with pytest.raises(gb.NameNotFoundError, match=r"nearest: 0\.weight"):

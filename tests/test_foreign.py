@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 import random
 import subprocess
 import sys
@@ -17,8 +16,6 @@ from torch import nn
 
 import glueball as gb
 from glueball import init
-
-os.environ.setdefault("KERAS_BACKEND", "torch")
 
 
 def need(name):

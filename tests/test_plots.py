@@ -6,6 +6,7 @@ import sys
 from itertools import pairwise
 
 import matplotlib
+import matplotlib.pyplot
 import numpy as np
 import pytest
 import torch
@@ -237,6 +238,13 @@ def test_every_mistake_says_what_to_do(monkeypatch):
     params = gb.collect_params(nn.Linear(2, 2))
     with pytest.raises(gb.PatternError, match="'ridges' is no plot"):
         params.plot("ridges")
+    for picture in (params.plot, params["weight"].plot):
+        with pytest.raises(
+            gb.PatternError, match=r"of is 'gradient': write \"data\" for the values or \"grad\""
+        ):
+            picture(of="gradient")
+    with pytest.raises(gb.PatternError, match="scale is 'log': write \"shared\""):
+        params.plot(scale="log")
     with pytest.raises(gb.PatternError, match="needs what the parameters were before"):
         params.plot("changes")
     with pytest.raises(gb.NothingSelectedError, match="no parameter has a gradient"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import time
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,12 +126,14 @@ STEPS = (
         "optimizer = torch.optim.AdamW(groups)",
     ),
     (
-        "Train on 1,437 handwritten digits, and test on 360 others",
-        "start = {name: p.numpy() for name, p in params.items()}\n"
+        "Train on 1,437 handwritten digits, test on 360 others, and watch",
+        "start = params.snapshot()\n"
         "before = accuracy(net)\n"
-        "train(net, optimizer)\n"
+        "with gb.watch(params, optimizer=optimizer, every=100) as log:\n"
+        "    train(net, optimizer)\n"
         "after = accuracy(net)\n"
-        'print(f"test digits named rightly: {before:.1%} before, {after:.1%} after")',
+        'print(f"test digits named rightly: {before:.1%} before, {after:.1%} after")\n'
+        "print(len(log.steps()), 'steps looked at,', len(log.findings), 'findings')",
     ),
     (
         "Gradients: a tied parameter's is the sum over its places",
@@ -144,14 +147,28 @@ STEPS = (
         'for name, p in params.items(): print(f"{name:15} {p.grad().norm():.5f}")',
     ),
     (
-        "How far training moved each",
-        "for name, p in params.items():\n"
-        "    moved = np.linalg.norm(p.numpy() - start[name])\n"
-        '    print(f"{name:15} {moved:.3f}")',
+        "What training changed, and what the values are like now",
+        "gb.diff(start, params)\nparams.stats(grad=False)",
     ),
     (
         "Does the optimizer still hold what the model trains?",
         "params.check_optimizer(optimizer)",
+    ),
+    (
+        "Save it: the tie is stored once; a file is a model too",
+        'params.save(folder + "/digits.safetensors", metadata={"epochs": "40"})\n'
+        'file = gb.open(folder + "/digits.safetensors")\n'
+        "file\n"
+        'file["decoder.weight"].data()[0, :3]',
+    ),
+    (
+        "Load it into a new network, which gets the tie back",
+        "new = Digits()\n"
+        "again = gb.collect_params(new)\n"
+        'again.tie("decoder.weight", "encoder.weight")\n'
+        "again.load(file)\n"
+        "bool(gb.diff(net, new))\n"
+        'print(f"{accuracy(new):.1%}")',
     ),
 )
 """The steps: a heading, and the code that is shown and run."""
@@ -171,13 +188,16 @@ def run(console: Console | None = None, epochs: int = 40) -> Result:
     split = train_test_split(data.data / 16, data.target, test_size=0.2, random_state=0)
     pictures, test_pictures = (torch.tensor(part, dtype=torch.float32) for part in split[:2])
     digits, test_digits = (torch.tensor(part) for part in split[2:])
+    folder = TemporaryDirectory()
     names: dict[str, Any] = {
         "gb": glueball,
         "nn": nn,
         "np": np,
         "torch": torch,
         "copy": copy,
+        "Digits": Digits,
         "net": Digits(),
+        "folder": folder.name,
         "print": lambda *words: console.print(Text(" ".join(map(str, words)))),
         "accuracy": lambda net: _accuracy(net, test_pictures, test_digits),
         "train": lambda net, optimizer: _train(net, optimizer, pictures, digits, epochs, console),
@@ -187,6 +207,7 @@ def run(console: Console | None = None, epochs: int = 40) -> Result:
         console.print()
         console.print(Text(f"{number}. {title}", style="bold underline"))
         _show(code, names, console)
+    folder.cleanup()
     result = Result(names["before"], names["after"], time.perf_counter() - started)
     console.print()
     console.print(f"The tour took {result.seconds:.1f} s. Next: the README, by task.")

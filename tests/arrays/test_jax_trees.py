@@ -47,7 +47,9 @@ def test_a_dict_is_changed_in_place_and_an_array_never():
 
 
 def test_what_is_written_is_a_copy():
-    values = np.zeros(4096, np.float32)
+    memory = np.zeros(4096 + 64, np.float32)
+    start = -memory.ctypes.data % 64 // 4  # at such addresses JAX keeps what it is given
+    values = memory[start : start + 4096]
     model = {"w": jnp.ones(4096), "placed": jax.device_put(jnp.ones(4096), jax.devices()[0])}
     params = gb.collect_params(model)
     assert not model["w"].committed and model["placed"].committed
@@ -80,6 +82,34 @@ def test_equinox_gives_a_new_root_and_keeps_the_old():
     assert params.root.scale == 4 and model.scale == 1
     assert params.root.layers[1].bias.tolist() == (np.asarray(model.layers[1].bias) + 1).tolist()
     assert params.select(eqx.nn.Linear).names() == names[1:]
+
+
+def test_what_walks_anew_gives_its_new_root_to_the_collection(tmp_path):
+    params = gb.collect_params(Net())
+    alone = params.select("layers.0")
+    before = {name: p.numpy() for name, p in params.items()}
+    params.save(tmp_path / "net.safetensors")
+    params.initialize(0)
+    root = params.root
+    params.load(tmp_path / "net.safetensors")
+    assert params.root is not root and alone.root is params.root
+    for name, value in before.items():
+        np.testing.assert_array_equal(params[name].numpy(), value)
+    assert params.root.layers[0].weight.any() and not root.layers[0].weight.any()
+
+
+def test_buffers_that_are_given_come_into_the_new_root():
+    model = eqx.filter_eval_shape(
+        lambda: (eqx.nn.Linear(2, 2, key=KEY), eqx.nn.BatchNorm(2, "b", mode="ema"))
+    )
+    names = [n for n, p in gb.collect_params(model, buffers=True).items() if p.kind == "buffer"]
+    given = dict.fromkeys(names, True)
+    made = gb.initialize(model, {"1.*": 1, ".*": "default"}, seed=0, device="cpu", buffers=given)
+    assert made[0].weight.shape == (2, 2) and made[1].weight.tolist() == [1, 1]
+    assert all(
+        isinstance(leaf, jax.Array)
+        for leaf in jax.tree.leaves(eqx.filter(made[1].ema_state_index, eqx.is_array))
+    )
 
 
 def test_optax_by_labels_and_masks():

@@ -115,7 +115,12 @@ def test_what_cannot_be_is_refused(path):
         ),
         ({"metadata": {"what": None}}, NameNotFoundError, "there are no metadata 'what' in .* to remove"),
         ({"metadata": {"a": 1}}, FileFormatError, "metadata are text by text, not 'a': 1"),
-        ({"metadata": {"tied": "a"}}, FileFormatError, "have 'tied', which is another name of an array too"),
+        (
+            {"metadata": {"tied": "x"}},
+            FileFormatError,
+            "have 'tied' already, which is another name of 'layer",
+        ),
+        ({"metadata": {"best": "layer.0"}}, FileFormatError, "would make 'best' another name of that array"),
         ({"target": path, "in_place": True}, FileFormatError, "not both"),
     ):
         for in_place in ({}, {"in_place": True}) if "in_place" not in options else ({},):

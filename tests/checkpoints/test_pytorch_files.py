@@ -23,6 +23,7 @@ from common import FLOAT8, KEYS, assert_read_or_refused, assert_reads, mutate, s
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import glueball as gb
 from glueball.checkpoints.opening import open_file
 from glueball.checkpoints.pytorch import PytorchFile
 from glueball.checkpoints.pytorch.nodes import Dict, Object, Symbol
@@ -95,8 +96,27 @@ def test_a_state_dict_gives_its_own_keys(opened):
     assert_reads(file, state)
     assert list(file) == list(state)
     assert file.aliases == {"head.weight": "embed.weight"}
-    assert file.other == {"__dict__": "attributes: '_metadata'"}
+    assert file.other == {"_metadata": "the versions of its layers, as a state_dict has them"}
     assert same(file.read("head.weight"), state["embed.weight"])
+
+
+def test_one_element_that_is_said_to_be_many_is_no_array_by_any_way(tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save({"w": torch.ones(1).expand(5000, 5000)}, path)  # 100 MB of four bytes
+    file = open_file(path)
+    assert file["w"].shape == (5000, 5000) and file.read("w", (3, slice(2))).tolist() == [1, 1]
+    for way in (
+        lambda: file.read("w"),
+        lambda: file.read("w", copy=False),
+        file.lazy("w").make,
+        gb.open(path)["w"].numpy,
+        lambda: gb.collect_params(torch.nn.LazyLinear(5000, bias=False)).load(path, rename={"w": "weight"}),
+        lambda: gb.open(path).save(tmp_path / "net.safetensors"),
+    ):
+        with pytest.raises(gb.GlueballError, match="are far more than the file's"):
+            way()
+    assert not (tmp_path / "net.safetensors").exists()
+    assert open_file(path, allow_expansion=True).read("w", copy=False).strides == (0, 0)
 
 
 def test_every_dtype(opened):

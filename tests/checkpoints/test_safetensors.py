@@ -114,6 +114,15 @@ def test_ties_are_read_as_the_package_writes_them_and_the_other_way_round(tmp_pa
     assert same(net.head.weight.detach().numpy(), wanted)
 
 
+def test_the_mark_of_a_files_writer_is_no_tie(tmp_path):
+    path = tmp_path / "net.safetensors"
+    safetensors.numpy.save_file({"pt": ONE, "weight": ONE}, path, metadata={"format": "pt"})
+    file = open_file(path)
+    assert file.aliases == {} and file.metadata == {"format": "pt"}
+    write(path, {"pt": ONE}, metadata={"format": "pt"})
+    assert open_file(path).metadata == {"format": "pt"}
+
+
 def test_packed_types_are_listed(tmp_path):
     path = tmp_path / "x.safetensors"
     packed = torch.zeros(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
@@ -274,6 +283,16 @@ def test_an_index_names_files_of_its_folder_only(tmp_path, file):
     with pytest.raises(FileFormatError, match="'x' must lie in a file of the same folder, not") as raised:
         open_file(path)
     assert "\x1b" not in str(raised.value)
+
+
+def test_a_shard_is_no_index(tmp_path):
+    # One that names itself, two that name each other, or a tower of many: none is followed.
+    for name, other in (("a", "a"), ("b", "c"), ("c", "b")):
+        path = tmp_path / f"{name}.index.json"
+        path.write_text(json.dumps({"weight_map": {"x": f"{other}.index.json"}}))
+    for name in "abc":
+        with pytest.raises(FileFormatError, match=r"index\.json: it is named as a shard, and is an index"):
+            open_file(tmp_path / f"{name}.index.json")
 
 
 def test_a_shard_twice_is_an_error(tmp_path):
@@ -452,6 +471,18 @@ UNWRITABLE = [
         {"aliases": {"b": "a"}, "metadata": {"b": "x"}},
         FileFormatError,
         "the metadata have 'b' already, which is another name of 'a'",
+    ),
+    (
+        {"a": ONE},
+        {"metadata": {"best": "a"}},
+        FileFormatError,
+        "'best': 'a' would make 'best' another name of that array",
+    ),
+    (
+        {"a": ONE},
+        {"aliases": {"format": "a"}},
+        FileFormatError,
+        "no tied array can have the name 'format'",
     ),
 ]
 

@@ -55,6 +55,7 @@ def test_a_function_may_rename_and_leave_out():
         ({"model": r"\2"}, "cannot become"),
         ({"model": 3}, "3 is no replacement"),
         ({3: "x"}, "is no regular expression"),
+        ({b"model": "x"}, "a pattern of bytes, and names are text"),
         ({"(.*)": ""}, "leaves nothing of 'model.encoder.0.weight'"),
         (["model"], "rename is a list"),
         (lambda name: 3, "rename made 3 of"),
@@ -194,6 +195,13 @@ def test_one_prefix_for_another_is_one_rule(a, b):
     assert len(infer(wanted, there).rules) == 1 and fits(wanted, there)
 
 
+def test_numbers_in_one_and_names_in_the_other():
+    there = {"0.weight": (9, 4), "2.weight": (4, 4), "2.bias": (4,), "5.weight": (2, 4), "5.bias": (2,)}
+    wanted = {"embed.weight": (9, 4), "body.weight": (4, 4), "body.bias": (4,), "head.0.weight": (2, 4)}
+    wanted["head.0.bias"] = (2,)
+    assert infer(wanted, there).rules == {"0": "embed", "2": "body", "5": "head.0"} and fits(wanted, there)
+
+
 def test_more_in_the_file_than_is_wanted():
     shapes = transformer()
     there = {f"a.{name}": shape for name, shape in shapes.items()} | {"optimizer.step": ()}
@@ -208,12 +216,30 @@ def test_where_two_ways_remain_there_is_no_rule():
     assert "layers.N.q.weight" in str(found) and "may be any of layers.N.one.weight" in str(found)
 
 
+def test_what_may_be_what_is_said_of_one_shape_at_a_time():
+    square = {f"layers.{i}.{part}.weight": (8, 8) for i in range(3) for part in "qk"}
+    there = {f"blocks.{i}.{part}.weight": (8, 8) for i in range(3) for part in ("one", "two")}
+    found = infer(square | {"a.w": (5,), "b.w": (5,)}, there | {"c.w": (5,), "d.w": (5,)})
+    assert str(found) == (
+        "no rule is certain: layers.N.q.weight, layers.N.k.weight may be any of blocks.N.one.weight, "
+        "blocks.N.two.weight by name and shape. And 2 more are open."
+    )
+
+
+def test_a_weight_is_no_bias():
+    wanted = {"tok.weight": (9, 4), "ln.weight": (4,), "ln.bias": (4,)}
+    there = {"embed.weight": (9, 4), "norm.weight": (4,), "norm.bias": (4,)}
+    assert infer(wanted, there).rules == {"embed": "tok", "norm": "ln"}
+    twice = {f"ln{i}.{part}": (4,) for i in "12" for part in ("weight", "bias")}
+    assert not infer(twice, {name.replace("ln", "norm_"): (4,) for name in twice}).rules
+
+
 def test_where_shapes_are_nowhere_it_says_which():
     found = infer({"a.weight": (3, 3), "b.weight": (2, 2)}, {"x.weight": (2, 2)})
     assert not found.rules and str(found) == (
         "no rule is certain: nothing else in the file has the shapes of a.weight."
     )
-    assert infer({"a.0.w": (2,), "a.1.w": (2,)}, {"b.0.w": (2,), "b.2.w": (2,)}).rules == {}
+    assert infer({"a.0.w": (2,), "a.1.w": (2,)}, {"b.3.w": (2,), "b.5.w": (2,)}).rules == {}
 
 
 def test_shapes_at_every_number_have_to_agree():

@@ -215,6 +215,8 @@ def test_wrong_arguments_say_what_to_write(tmp_path):
         params.save(tmp_path / "net.what")
     with pytest.raises(gb.FileFormatError, match="no place for metadata"):
         params.save(tmp_path / "net.npz", metadata={"epoch": "3"})
+    with pytest.raises(gb.FileFormatError, match=r"metadata is a list: write \{text: text\}"):
+        params.save(tmp_path / "net.safetensors", metadata=["epoch"])
     net = nn.Linear(2, 2)
     net.register_buffer("rows", torch.ones(2, 2).to_sparse())
     with pytest.raises(gb.DTypeError, match=r"'rows' cannot be saved: its layout is torch.sparse_coo"):

@@ -1,22 +1,15 @@
-"""Keras chooses its backend once in a process: KERAS_BACKEND, or the first that is installed.
+"""Keras on the backend that KERAS_BACKEND names, or the first that is installed.
 
-`test_backends.py` runs this folder on the others, each in a process of its own.
+`test_keras_backends.py` runs this folder on the others, each in a process of its own.
 """
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 
 import pytest
 
-BACKENDS = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if BACKENDS:
-    os.environ.setdefault("KERAS_BACKEND", BACKENDS[0])
-
-if find_spec("keras") is None or not BACKENDS:
+if find_spec("keras") is None or not any(map(find_spec, ("tensorflow", "torch", "jax"))):
     collect_ignore_glob = ["test_*.py"]
 
 

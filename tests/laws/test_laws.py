@@ -1,6 +1,6 @@
 """Every law over every framework. One framework alone: `pytest tests/laws -k nnx`.
 
-A framework that is not installed is skipped; a law that cannot be is no skip: the table in `table` says which
+A framework that is not installed is skipped; a law that cannot be is no skip: the framework says which
 error the framework gives, and that error is what is tested.
 """
 
@@ -11,7 +11,8 @@ import re
 import pytest
 
 from laws import page
-from laws.table import FRAMEWORKS, Framework
+from laws.framework import Framework
+from laws.table import FRAMEWORKS
 from laws.verbs import LAWS
 
 

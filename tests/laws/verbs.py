@@ -1,6 +1,6 @@
 """The laws: what each verb does, said once for every framework.
 
-A law is a function of a framework (`table.Framework`). It looks at values by the framework's own means.
+A law is a function of a framework (`framework.Framework`). It looks at values by the framework's own means.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 import glueball as gb
 from glueball import streams
-from laws.table import NAMES, SHAPES, Framework
+from laws.framework import NAMES, SHAPES, Framework
 
 Law = Callable[[Framework], None]
 LAWS: dict[str, tuple[str, Law]] = {}

@@ -408,6 +408,17 @@ def test_two_sides_show_what_differs(show, tmp_path):
     assert "removed not in after" in " ".join(opened.page.inner_text("#panel").split())
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_long_label_leaves_the_other_side_its_room(params, show, tmp_path, size):
+    labels = ["a", "x" * 300]
+    report = params.report(tmp_path / "net.html", params.snapshot(), labels=labels)
+    page = show(report, size=size, address="#p=blocks.0.mlp.0.weight").page
+    page.locator("#panel-name").wait_for()
+    cells = page.locator("#panel tr:has-text('Shape') td")
+    first, second = (cells.nth(at).bounding_box() for at in (0, 1))
+    assert abs(first["width"] - second["width"]) <= 1 and first["height"] < 40
+
+
 def test_what_has_no_values_no_elements_or_odd_ones(show, tmp_path):
     net = nn.Module()
     net.lazy = nn.LazyLinear(4)

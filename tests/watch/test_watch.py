@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import math
@@ -241,6 +242,45 @@ def test_gradient_scaling_and_autocast(fused):
                 for row in log.last():
                     assert row.grad_norm == pytest.approx(wanted[row.name], rel=1e-4)
     assert log.count == 3  # the step that the scaler skipped is none, and its infinities are its business
+
+
+def test_a_step_within_a_step_is_not_counted_again():
+    class Outer(torch.optim.SGD):
+        def step(self, closure=None):
+            if log.count == 2:
+                raise OSError("gone")
+            return super().step(closure)
+
+    net = nn.Linear(4, 2)
+    optimizer = Outer(net.parameters(), 0.01)
+    log = gb.watch(net, optimizer=optimizer, every=1).start()
+    for _ in range(4):
+        net(torch.ones(2, 4)).sum().backward()
+        with contextlib.suppress(OSError):
+            optimizer.step()
+    log.stop()
+    assert log.count == 4 and log.steps() == [1, 2, 3, 4]
+    assert [row.update is None for row in log["weight"]] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("counted", ["by hand", "by the optimizer"])
+def test_freezing_and_unfreezing_on_the_way_is_seen(counted):
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    net[0].weight.requires_grad_(False)
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+    by_hand = counted == "by hand"
+    with gb.watch(net, optimizer=None if by_hand else optimizer, every=1) as log:
+        for step in range(4):
+            if step == 2:
+                net[0].weight.requires_grad_(True)
+                net[1].weight.requires_grad_(False)
+            net(torch.ones(2, 4)).sum().backward()
+            if by_hand:
+                log.step()
+            optimizer.step()
+            optimizer.zero_grad()
+    assert [row.note for row in log["0.weight"]] == ["frozen", "frozen", "", ""]
+    assert [row.note for row in log["1.weight"]] == ["", "", "frozen", "frozen"]
 
 
 def test_a_closure_computes_gradients_within_the_step():

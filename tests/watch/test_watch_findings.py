@@ -217,6 +217,11 @@ def test_updates_out_of_the_usual_range():
     found = watched(net, adam(net, 1e-12), 5).findings[0]
     assert (found.step, found.kind) == (3, "update") and "too low" in found.message
     net = mlp()
+    assert (
+        "the update of 0.weight, 2.weight is 0 of the weight"
+        in watched(net, adam(net, 0.0)).findings[0].message
+    )
+    net = mlp()
     assert watched(net, adam(net, 0.5), 5, update=(0, 100)).findings == []
     net = mlp()
     assert watched(net, adam(net, 0.5), 5, ignore=["update"]).findings == []

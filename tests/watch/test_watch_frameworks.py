@@ -208,3 +208,12 @@ def test_keras_fit(backend):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout == "4\n"
+
+
+def test_values_whose_square_overflows_have_a_deviation():
+    net = {"weight": np.array([3e200, -3e200, 0, np.float64("nan")]), "other": np.array([3e200, -3e200])}
+    with gb.watch(net, every=1, on=None) as log:
+        log.step()
+    assert log["other"][0].std == log["other"][0].max_abs == 3e200 and log["other"][0].mean == 0
+    assert log["weight"][0].zeros == 0.25 and np.isnan(log["weight"][0].norm)
+    assert [found.names for found in log.findings] == [("weight",)]

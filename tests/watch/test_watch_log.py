@@ -70,7 +70,11 @@ def test_it_prints(log):
     assert text.splitlines()[0].split() == [
         "name", "norm", "std", "max", "zeros", "grad", "norm", "grad", "max", "grad", "zeros", "update"
     ]  # fmt: skip
-    assert "frozen" in text and "<table" in log._repr_html_()
+    assert "frozen" in text and "<table" in log._repr_html_() and "text-align:right" in log._repr_html_()
+    lines = text.splitlines()[2:6]
+    assert lines[1].split()[1] == "NaN" and lines[2].split()[1] == f"{log['2.weight'][-1].norm:.4g}"
+    end = text.index("norm") + len("norm")
+    assert all(line[end - 1] != " " and line[end] == " " for line in lines)  # numbers end under each other
     assert "step 1, one of 3" in str(log.table(step=1))
     assert "step 2 was not looked at" in str(log.table(step=2))
     assert "no step was looked at" in str(gb.watch(mlp()))
@@ -173,6 +177,45 @@ def test_streaming_to_a_logger():
     both = []
     train(mlp(), 1, to=[lambda *_: both.append("a"), lambda *_: both.append("b")])
     assert both == ["a", "b"]
+
+
+@pytest.mark.parametrize("when", ["before the update", "after it"])
+def test_every_step_looked_at_reaches_the_logger_once(when):
+    net, seen = mlp(), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+    with gb.watch(
+        net, every=2, to=lambda step, values: seen.append((step, "norm/0.weight" in values))
+    ) as log:
+        for _ in range(5):
+            net(torch.ones(2, 4)).sum().backward()
+            if when == "before the update":
+                log.step()
+            optimizer.step()
+            if when == "after it":
+                log.step()
+    assert seen == [(1, True), (3, True), (5, True)]
+
+
+def test_a_step_that_fails_reaches_the_logger_too():
+    class Fails(torch.optim.SGD):
+        def step(self, closure=None):
+            if log.count == 2:
+                raise OSError("gone")
+            return super().step(closure)
+
+    net, seen = mlp(), []
+    optimizer = Fails(net.parameters(), 0.01)
+    log = gb.watch(net, optimizer=optimizer, every=1, to=lambda step, values: seen.append((step, values)))
+
+    def epoch():
+        with log:
+            for _ in range(3):
+                net(torch.ones(2, 4)).sum().backward()
+                optimizer.step()
+
+    with pytest.raises(OSError, match="gone"):
+        epoch()
+    assert [(step, "update/0.weight" in values) for step, values in seen] == [(1, True), (2, False)]
 
 
 def test_streaming_to_tensorboard(tmp_path):

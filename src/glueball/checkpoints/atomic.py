@@ -59,7 +59,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 os.chmod(beside, stat.S_IMODE(mode))
             yield file
         os.replace(beside, target)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename == beside:
+            error.filename, error.filename2 = os.fsdecode(path), None  # what the caller knows
         with suppress(FileNotFoundError):  # gone with what raised, or renamed just before an interrupt
             os.unlink(beside)
         raise

@@ -10,7 +10,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from math import prod
-from types import EllipsisType, TracebackType
+from types import EllipsisType, MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -20,6 +20,7 @@ from glueball.errors import FileFormatError, NameNotFoundError, ShapeError
 
 from ..patterns import nearest
 from .lazy import Lazy
+from .mapping import State
 from .sparse import CSR, RowSparse
 
 __all__ = ["Array", "Checkpoint", "Entry", "Index", "array_bytes"]
@@ -78,12 +79,15 @@ class Checkpoint(Mapping[str, Entry]):
         metadata: what the file says of itself, without the rows that are ties.
         aliases: other names of stored arrays (ties): name → the name that is stored. `read` takes both.
         other: what is in the file besides arrays that can be read: where → what, in a few words.
+        states: path of each file → what tells it from another that takes its place (`mapping.state_of`).
+            An opened file stays what it was, and its path may lead to another one.
 
     Raises:
         FileFormatError: a name cannot be shown on a terminal.
     """
 
     format: str
+    states: Mapping[str, State] = MappingProxyType({})
 
     def __init__(
         self,
@@ -144,6 +148,7 @@ class Checkpoint(Mapping[str, Entry]):
                 raise ShapeError(f"{name!r} is {entry.storage} and read as a whole; .dense() can be indexed")
             return self._sparse(entry, copy)
         part = np.asarray(self._part(entry, key))  # an element that integers select is no array yet
+        self._check_expansion(entry, part.nbytes)  # a view of few bytes may be a copy to whoever reads it
         if part.dtype == np.bool_ and (part.view(np.uint8) > 1).any():
             part = np.asarray(
                 part.view(np.uint8) != 0
@@ -153,7 +158,6 @@ class Checkpoint(Mapping[str, Entry]):
         if not copy:
             part.flags.writeable = False
         elif not part.flags.writeable:  # it is the file's memory
-            self._check_expansion(entry, part.nbytes)
             part = np.array(part, order="C")
         return part
 

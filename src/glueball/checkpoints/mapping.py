@@ -8,9 +8,23 @@ import stat
 
 from .remote import Remote, at, is_remote
 
-__all__ = ["Content", "mapped"]
+__all__ = ["Content", "State", "mapped", "state_of"]
 
 Content = mmap.mmap | bytes | Remote  # all are indexed, sliced and searched alike
+State = tuple[int, ...]
+
+
+def state_of(file: str | int) -> State:
+    """What tells a file from one that was written later; () where it cannot be asked.
+
+    Args:
+        file: its path, or the descriptor of an open one.
+    """
+    try:
+        found = os.stat(file)
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev
 
 
 def mapped(path: str | os.PathLike[str]) -> Content:

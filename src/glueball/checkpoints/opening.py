@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from glueball.errors import FileFormatError
 
@@ -16,7 +15,7 @@ from .base import Checkpoint
 from .hdf5 import MAGIC as HDF5
 from .hdf5 import Hdf5File
 from .keras import WEIGHTS, KerasFile
-from .mapping import mapped
+from .mapping import mapped, state_of
 from .npz import NpyFile, NpzFile
 from .params import ParamsCheckpoint
 from .pytorch import PytorchFile
@@ -82,30 +81,41 @@ def open_file(path: str | os.PathLike[str], *, allow_expansion: bool = False) ->
     ...     print(open_file(path).format)
     npy
     """
+    return _open(path, allow_expansion, shard=False)
+
+
+def _open(path: str | os.PathLike[str], allow_expansion: bool, *, shard: bool) -> Checkpoint:
+    """What `open_file` opens; of a shard no further index is followed, which may lead in a circle."""
     file = os.fsdecode(path)
     if is_remote(file):
         names = listed(file)
         if names is not None:
             folder = f"{file.rstrip('/')}/"
-            return open_file(beside(folder, _main(file, set(names))), allow_expansion=allow_expansion)
+            return _open(beside(folder, _main(file, set(names))), allow_expansion, shard=shard)
         content = Remote(file)
         with kept(content):
-            return _opened(file, content[:_FIRST], allow_expansion)
+            return _opened(file, content[:_FIRST], allow_expansion, shard)
     if stat.S_ISDIR(os.stat(file).st_mode):
         name = _main(file, set(os.listdir(file)))
-        return open_file(os.path.join(file, name), allow_expansion=allow_expansion)
+        return _open(os.path.join(file, name), allow_expansion, shard=shard)
     with open(file, "rb") as stream:
         first = stream.read(_FIRST)
-    return _opened(file, first, allow_expansion)
+    return _opened(file, first, allow_expansion, shard)
 
 
-def _opened(file: str, first: bytes, allow_expansion: bool) -> Checkpoint:
+def _opened(file: str, first: bytes, allow_expansion: bool, shard: bool) -> Checkpoint:
     """A file that begins so."""
     if first.lstrip()[:1] == b"{" and b"\0" not in first[:8]:
-        return Sharded(file, partial(open_file, allow_expansion=allow_expansion))
+        if shard:
+            raise FileFormatError(f"{file}: it is named as a shard, and is an index or other JSON")
+        return Sharded(file, lambda path: _open(path, allow_expansion, shard=True))
     opener = _format(file, first)
+    state = state_of(file)
     with _uncollected():
-        return opener(file, allow_expansion=allow_expansion)
+        opened: Checkpoint = opener(file, allow_expansion=allow_expansion)
+    if state == state_of(file):  # else it was replaced meanwhile, and the path leads to another one
+        opened.states = {opened.path: state}
+    return opened
 
 
 @contextmanager

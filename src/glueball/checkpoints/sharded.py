@@ -59,6 +59,7 @@ class Sharded(Checkpoint):
                     raise FileFormatError(f"{index}: {name!r} is not in {file!r}, where it should be")
         self.files = [part.path for part in parts.values()]
         self._parts = parts
+        self.states = {path: state for part in parts.values() for path, state in part.states.items()}
         self.format = next((part.format for part in parts.values()), "safetensors")
         aliases = {alias: kept for part in parts.values() for alias, kept in part.aliases.items()}
         other = {f"{file}: {what}": text for file, part in parts.items() for what, text in part.other.items()}

@@ -156,9 +156,7 @@ def _left_out(file: Checkpoint, kind: str) -> Sequence[str]:
     if file.metadata and kind not in _KEEPS_METADATA:
         found.append(f"{plural(len(file.metadata), 'row')} of metadata: {names_text(list(file.metadata), 3)}")
     if file.other:
-        found.append(
-            f"{plural(len(file.other), 'thing')} that are no arrays: {names_text(list(file.other), 3)}"
-        )
+        found.append(f"{plural(len(file.other), 'thing')} besides arrays: {names_text(list(file.other), 3)}")
     return found
 
 

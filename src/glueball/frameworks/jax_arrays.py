@@ -67,9 +67,10 @@ def read(value: Any) -> np.ndarray[Any, Any]:
 
 def placed(values: Any, like: Any) -> Any:
     """An array with these values that lies where another lies, and is sharded as that is."""
+    mine = np.array(values, like.dtype)  # JAX may keep the memory that it is given, whatever one asks
     if not like.committed:  # JAX may take it wherever the others are
-        return jnp.array(values, dtype=like.dtype)
-    return jax.device_put(values, like.sharding, may_alias=False)
+        return jnp.asarray(mine)
+    return jax.device_put(mine, like.sharding)
 
 
 def built(abstract: Any, where: Any) -> Any:

@@ -72,7 +72,7 @@ class Target(NamedTuple):
         return (outputs, inputs, *kernel)
 
     def blocks(self, values: NDArray[Any]) -> NDArray[Any]:
-        """An array of the target's shape as (blocks, outputs, inputs, *kernel): a view to write into."""
+        """An array of the target's shape as `(blocks, outputs, inputs, *kernel)`: a view to write into."""
         count, size = max(len(self.parts), 1), self.shape[self.along]
         before, after = self.shape[: self.along], self.shape[self.along + 1 :]
         view = np.moveaxis(values.reshape(*before, count, size // count, *after), self.along, 0)

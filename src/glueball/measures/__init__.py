@@ -14,14 +14,14 @@ found is added to what another did. An array is read in pieces that stay in a co
   float32, and a quantile is within 1/128 of its own size.
 
 The rooms inside: `stats` (what is found), `bins` (counts by bits), `meter` (one array, piece by piece),
-`measuring` (arrays and many of them, on all cores), `selection` (exact quantiles), `rank` (effective rank),
-`comparison` (two arrays), `threads`, `compiled` and `kernels` (the loops by numba, where the extra `fast` is
-installed).
+`measuring` (arrays and many of them, on all cores), `parts` (what they are read in), `selection` (exact
+quantiles), `rank` (effective rank), `comparison` (two arrays), `threads`, `compiled` and `kernels` (the loops
+by numba, where the extra `fast` is installed).
 """
 
 from .bins import Bins, Histogram, check_shares
 from .comparison import Comparison, compare
-from .measuring import Source, array_source, measure, measure_many
+from .measuring import Source, array_source, asked_for, measure, measure_many
 from .meter import Meter
 from .rank import effective_rank
 from .selection import exact_quantiles
@@ -35,6 +35,7 @@ __all__ = [
     "Source",
     "Stats",
     "array_source",
+    "asked_for",
     "check_shares",
     "compare",
     "effective_rank",

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ShapeError
+from .parts import PIECE, parts
 from .threads import in_threads, usable
 
 __all__ = ["Comparison", "compare"]
 
 _BLOCK = 1 << 15  # elements whose float64 stay in a core's second cache
-_PIECE = 1 << 18  # elements that a thread takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Comparison:
     Attributes:
         count: of elements in each.
         changed: elements that are not equal; a NaN equals a NaN.
-        relative: |b - a| / |a|, norms over the elements that are finite in both; 0 where nothing changed,
+        relative: `|b - a| / |a|`, norms over the elements that are finite in both; 0 where nothing changed,
             infinite where a is zero and b is not.
         cosine: of the angle between a and b, over the same elements; NaN where one of them is zero.
-        largest: the largest |b - a| of one element, over the same elements.
+        largest: the largest `|b - a|` of one element, over the same elements.
         broken: elements that are finite in one of them and not in the other, or differently infinite.
     """
 
@@ -65,7 +65,7 @@ def compare(a: NDArray[Any], b: NDArray[Any]) -> Comparison:
         cosine = 1.0 if a.size and _has_nonzero(a) else math.nan
         return Comparison(a.size, 0, 0.0, cosine, 0.0, 0)
     scale = _scale(a, b)
-    threads = usable() if a.size > 4 * _PIECE else 1
+    threads = usable() if a.size > 4 * PIECE else 1
 
     def work(take: Callable[[], tuple[NDArray[Any], NDArray[Any]] | None]) -> _Sums:
         mine = _Sums()
@@ -149,18 +149,10 @@ def _scale(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def _pairs(a: NDArray[Any], b: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Both in rows of the same elements; small copies are made of what does not lie in C order."""
-    if a.flags.c_contiguous and b.flags.c_contiguous:
-        first, second = a.reshape(-1), b.reshape(-1)
-        for start in range(0, len(first), _PIECE):
-            yield first[start : start + _PIECE], second[start : start + _PIECE]
-    elif a.flags.f_contiguous and b.flags.f_contiguous:
-        yield from _pairs(a.T, b.T)
-    elif a.size <= _PIECE:
-        yield a.reshape(-1), b.reshape(-1)
-    else:
-        for first, second in zip(a, b, strict=True):
-            yield from _pairs(first, second)
+    """Both in rows of the same elements, in one order."""
+    both = a.flags.f_contiguous and b.flags.f_contiguous
+    for first, second in parts(a.T, b.T) if both else parts(a, b):  # noqa: UP028 - pairs for mypy
+        yield first, second
 
 
 def _same_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:

@@ -13,15 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from . import compiled
 from .bins import check_shares
 from .meter import Meter
+from .parts import parts
 from .rank import effective_rank
 from .selection import exact_quantiles
 from .stats import Stats
 from .threads import in_threads, usable
 
-__all__ = ["PIECE", "Source", "array_source", "measure", "measure_many"]
-
-PIECE = 1 << 18
-"""Elements that a thread takes at a time."""
+__all__ = ["Source", "array_source", "asked_for", "measure", "measure_many"]
 
 _ALONE = 1 << 20  # elements that are measured before a thread has begun
 
@@ -49,14 +47,8 @@ def array_source(array: NDArray[Any]) -> Source:
 
 def _pieces(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     flat = _flat(array)
-    if flat is not None:
-        for start in range(0, len(flat), PIECE):
-            yield flat[start : start + PIECE]
-    elif array.size <= PIECE:
-        yield array.reshape(-1)
-    else:
-        for part in array:  # along the first axis; copies are small, and all threads share in them
-            yield from _pieces(part)
+    for (part,) in parts(array if flat is None else flat):
+        yield part
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any] | None:
@@ -67,12 +59,12 @@ def _flat(array: NDArray[Any]) -> NDArray[Any] | None:
     return turned.reshape(-1) if turned.flags.c_contiguous else None
 
 
-def measure(array: ArrayLike, *, quantiles: Sequence[float] = (), rank: bool = False) -> Stats:
+def measure(array: ArrayLike, *, quantiles: float | Sequence[float] = (), rank: bool = False) -> Stats:
     """What an array is like: count, min, max, mean, std, norm, zeros, NaN, infinities, histogram, quantiles.
 
     Args:
         array: of floats of any width, integers, booleans or complex numbers, of any shape and strides.
-        quantiles: shares that are to be exact; each takes the array's time once or twice more.
+        quantiles: shares (or one) that are to be exact; each takes the array's time once or twice more.
         rank: whether to find the effective rank, which takes a singular value decomposition in float64: of a
             matrix of 4096 × 4096 half a minute. See `effective_rank`.
 
@@ -87,14 +79,26 @@ def measure(array: ArrayLike, *, quantiles: Sequence[float] = (), rank: bool = F
     """
     given = np.asarray(array)
     source = array_source(given)
+    more = asked_for(source, check_shares(quantiles), given if rank else None)
+    return next(measure_many([source], [more]))
+
+
+def asked_for(source: Source, shares: NDArray[np.float64], matrix: NDArray[Any] | None) -> dict[str, Any]:
+    """What takes time of its own, as fields of `Stats`.
+
+    Args:
+        source: the array.
+        shares: of quantiles that are to be exact.
+        matrix: the array whole, for its effective rank; None where that is not asked for.
+    """
     more: dict[str, Any] = {}
-    if len(quantiles):
-        shares = check_shares(quantiles)
+    shares = np.atleast_1d(shares)
+    if len(shares):
         found = exact_quantiles(source.chunks, source.dtype, shares)
         more["exact"] = dict(zip(shares.tolist(), found.tolist(), strict=True))
-    if rank and given.ndim >= 2:
-        more["rank"] = effective_rank(given)
-    return next(measure_many([source], [more]))
+    if matrix is not None and matrix.ndim >= 2:
+        more["rank"] = effective_rank(matrix)
+    return more
 
 
 class _Job:

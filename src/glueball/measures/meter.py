@@ -100,7 +100,7 @@ class Meter:
             if chunk.dtype.newbyteorder("=") != self.dtype:
                 raise DTypeError(f"a chunk of {chunk.dtype} in the measuring of an array of {self.dtype}")
             chunk = chunk.astype(self.dtype)
-        flat = chunk.reshape(-1)
+        flat = chunk.ravel()  # a row without holes, whose bits can be looked at
         if self._head is not None:
             if self.count + len(flat) <= _HEAD:
                 self._head.append(flat.copy())

@@ -25,8 +25,8 @@ class Stats:
         min: the smallest; NaN where no element is finite, as max, mean and std then are.
         max: the largest.
         mean: their mean; complex of a complex array.
-        std: the square root of the mean of |x - mean|², as `numpy.std` has it (torch.std divides by n - 1).
-        norm: the square root of the sum of |x|².
+        std: the square root of the mean of `|x - mean|²`, as `numpy.std` has it (torch.std divides by n - 1).
+        norm: the square root of the sum of `|x|²`.
         zeros: elements that are 0.
         nan: elements that are NaN.
         inf: elements that are infinite, of either sign.

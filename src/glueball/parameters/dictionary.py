@@ -326,7 +326,9 @@ class ParameterDict(Keeping, Seeing):
 
     # ---- seeing what changes ------------------------------------------------------------------------
 
-    def stats(self, *, grad: bool = True, quantiles: Sequence[float] = (), rank: bool = False) -> StatsTable:
+    def stats(
+        self, *, grad: bool = True, quantiles: float | Sequence[float] = (), rank: bool = False
+    ) -> StatsTable:
         """Statistics of values and gradients, as a table: `params.stats().sort("grad_norm")`.
 
         Each array is read once, in pieces, on all cores, where it lies; from a device in small copies. A
@@ -335,7 +337,8 @@ class ParameterDict(Keeping, Seeing):
 
         Args:
             grad: measure gradients too, where there are any.
-            quantiles: shares that are to be exact, at the cost of another pass or two; they become columns.
+            quantiles: shares (or one) that are to be exact, at the cost of another pass or two; they become
+                columns.
             rank: find the effective rank of each matrix (a decomposition of each: slow for large ones).
 
         >>> import glueball as gb

@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, overload
 
 import numpy as np
@@ -45,9 +46,9 @@ class DiffRow:
             is "same".
         count: of elements.
         changed: how many elements differ; None where that cannot be said.
-        relative: |b - a| / |a|; NaN where that cannot be said.
+        relative: `|b - a| / |a|`; NaN where that cannot be said.
         cosine: of the angle between a and b.
-        largest: the largest |b - a| of one element.
+        largest: the largest `|b - a|` of one element.
         note: what else is to be said.
         differs: whether it counts as a difference.
     """
@@ -218,7 +219,7 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
         b: the other.
         rename: {pattern: replacement} or a function, for the names of a: `{"model": ""}` takes a prefix away
             (see `glueball.parameters.renaming`). What is matched so is no difference.
-        tol: the largest relative change |b - a| / |a| that is no difference; with one, neither is another
+        tol: the largest relative change `|b - a| / |a|` that is no difference; with one, neither is another
             dtype.
 
     Raises:
@@ -234,7 +235,7 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
     >>> [row.name for row in gb.diff(before, net) if row.differs]
     ['2.bias']
     """
-    if not 0 <= tol < math.inf:
+    if not (_is_number(tol) and 0 <= tol < math.inf):
         raise MeasureError(f"tol is {tol!r}: write a relative change of 0 or more.")
     first, second = renamed(side_of(a), rename), side_of(b)
     rows: list[DiffRow] = []
@@ -251,6 +252,10 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
     left_b = [item for item in second.items if id(item) not in met]
     rows += _unmatched(left_a, left_b, tol)
     return Difference(rows, first.title, second.title)
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, Real)
 
 
 def _unmatched(left_a: list[Item], left_b: list[Item], tol: float) -> list[DiffRow]:
@@ -367,7 +372,8 @@ def _compared(name: str, mine: Item, other: Item, first: Side, second: Side, tol
     status = "retied" if retied else "same" if _close(found, tol) else "changed"
     note = row.note
     if found.broken:
-        note = "; ".join(filter(None, (note, f"{found.broken:,} finite in one of them only")))
+        differ = "differs" if found.broken == 1 else "differ"
+        note = "; ".join(filter(None, (note, f"{found.broken:,} {differ} in NaN or infinity")))
     besides = [one for one in how if not (tol and one == "dtype")]
     return replace(
         row,

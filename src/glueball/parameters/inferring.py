@@ -26,6 +26,7 @@ _Group: TypeAlias = "dict[Numbers, Shape]"
 _NUMBER = "#"
 _MANY = 100_000  # pairs of templates of one shape; a search among more takes too long to wait for
 
+_FEW = 300  # names, up to which each number is looked at by itself
 _LONG = 64  # rules; nobody reads more
 
 
@@ -64,10 +65,33 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
     """
     if not wanted or not there:
         return Inferred({}, "")
-    mine, theirs = _templates(wanted), _templates(there)
     prefix = _one_prefix(wanted, there)
     if prefix is not None:
         return Inferred(prefix)
+    found = _by_structure(wanted, there, numbered=True)
+    # Layers that have numbers in one and names in the other (nn.Sequential) are told apart one by one.
+    if found.rules or max(len(wanted), len(there)) > _FEW:
+        return found
+    return _by_structure(wanted, there, numbered=False, otherwise=found)
+
+
+def _by_structure(
+    wanted: Mapping[str, Shape],
+    there: Mapping[str, tuple[int, ...]],
+    numbered: bool,
+    otherwise: Inferred | None = None,
+) -> Inferred:
+    """Rules from pairs of templates; `otherwise` where there are none."""
+    found = _from_pairs(wanted, there, _templates(wanted, numbered), _templates(there, numbered))
+    return found if found.rules or otherwise is None else otherwise
+
+
+def _from_pairs(
+    wanted: Mapping[str, Shape],
+    there: Mapping[str, tuple[int, ...]],
+    mine: dict[Template, _Group],
+    theirs: dict[Template, _Group],
+) -> Inferred:
     alike: dict[Any, set[Template]] = {}
     for name, group in theirs.items():
         alike.setdefault(tuple(group.items()), set()).add(name)
@@ -88,12 +112,15 @@ def infer(wanted: Mapping[str, Shape], there: Mapping[str, tuple[int, ...]]) -> 
     pairs = _pair(candidates)
     open_ = [want for want in mine if want not in pairs]
     if open_:
-        some = sorted(candidates[open_[0]] - set(pairs.values()))
+        left = [candidates[want].difference(pairs.values()) for want in open_]
+        alike_ = [want for want, names in zip(open_, left, strict=True) if names == left[0]]
+        more = f" And {len(open_) - len(alike_)} more are open." if len(open_) > len(alike_) else ""
         return Inferred(
             {},
-            f"no rule is certain: {_shown(open_)} may be any of {_shown(some)} by name and shape."
-            if some
-            else f"no rule is certain: nothing in the file is left for {_shown(open_)}.",
+            f"no rule is certain: {_shown(alike_)} may be any of {_shown(sorted(left[0]))} by name and "
+            f"shape.{more}"
+            if left[0]
+            else f"no rule is certain: nothing in the file is left for {_shown(alike_)}.{more}",
         )
     rules: Any = _rules({name: want for want, name in pairs.items()})
     if len(rules) > _LONG:
@@ -114,12 +141,12 @@ def _shown(templates: list[Template]) -> str:
     return ", ".join(names) + more
 
 
-def _templates(names: Mapping[str, Shape]) -> dict[Template, _Group]:
+def _templates(names: Mapping[str, Shape], numbered: bool) -> dict[Template, _Group]:
     found: dict[Template, _Group] = {}
     for name, shape in names.items():
         parts = re.split(r"[./]", name)
-        numbers = tuple(int(part) for part in parts if part.isdecimal())
-        template = tuple(_NUMBER if part.isdecimal() else part for part in parts)
+        numbers = tuple(int(part) for part in parts if numbered and part.isdecimal())
+        template = tuple(_NUMBER if numbered and part.isdecimal() else part for part in parts)
         found.setdefault(template, {})[numbers] = shape
     return {template: dict(sorted(group.items())) for template, group in found.items()}
 
@@ -184,8 +211,9 @@ def _pair(candidates: dict[Template, set[Template]]) -> dict[Template, Template]
             names.discard(name)
 
     while left:
-        # Alone for each other, by what is left; then by the longest common end; then by the layers above.
-        step = _alone(left) or _by_end(left) or _by_layer(left, pairs)
+        # Alone for each other, by what is left; then by the longest common end; then by the layers above;
+        # last by one word: a weight is no bias.
+        step = _alone(left) or _by_end(left) or _by_layer(left, pairs) or _by_word(left)
         if not step:
             break
         for want, name in step:
@@ -271,6 +299,11 @@ def _by_layer(
         return 0
 
     return _best(left, score)
+
+
+def _by_word(left: dict[Template, set[Template]]) -> list[tuple[Template, Template]]:
+    """What has the same last word, with nothing else of its shape that has."""
+    return _best(left, lambda want, name: int(want[-1] == name[-1]))
 
 
 def _rules(pairs: dict[Template, Template]) -> dict[str, str]:

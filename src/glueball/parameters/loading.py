@@ -1,7 +1,8 @@
 """Loading: what was judged to fit is read into the model, one array at a time.
 
 What waits for memory or a shape gets it first, which can be taken back; then rules run; only then arrays are
-written, which nothing stops any more but the machine.
+written, which nothing stops any more but the machine, or who interrupts it; the error then says how far it
+came.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..checkpoints.mapping import state_of
 from ..errors import DeferredError, FileFormatError
 from ..slots import Tree
 from ..views.progress import Progress, shown
@@ -22,7 +24,7 @@ from .matching import Match
 from .origin import remember
 from .plan import Plan
 from .sources import Source
-from .stored import LoadRecord, Stored, state_of
+from .stored import LoadRecord, Stored
 from .untouched import look
 
 __all__ = ["Job", "Load"]
@@ -95,30 +97,39 @@ class Load:
         ]
         plain = adapter.plain(parts)
         total = sum(_nbytes(source, job.name) for job in self._jobs)
-        done = 0
+        done = written = 0
         filled = []
-        with shown("loading", total, progress) as told, _Direct(source) as direct:
-            for job, shard, part, dtype in zip(self._jobs, shards, parts, plain, strict=True):
-                key = job.key
-                if shard is not None:
-                    key = tuple(slice(o, o + n) for o, n in zip(shard[2], part.shape, strict=True))
-                target = None if dtype is None else adapter.fill_target(part)
-                if target is not None:
-                    whole = target[job.region] if job.region else target
-                    if key or not direct.into(whole, job.name):
-                        with np.errstate(over="ignore"):
-                            np.copyto(whole, source.read(job.name, key), casting="unsafe")
-                    filled.append(part)
-                else:
-                    values = source.read(job.name, key)
-                    if job.region:
-                        values, small = adapter.numpy(part), values
-                        values[job.region] = small
-                    adapter.write(part, adapter.coerce(part, values, names[job.row]))
-                if told is not None:
-                    done += _nbytes(source, job.name)
-                    told(done, total, job.name)
-        adapter.filled(filled)
+        try:
+            with shown("loading", total, progress) as told, _Direct(source) as direct:
+                for job, shard, part, dtype in zip(self._jobs, shards, parts, plain, strict=True):
+                    key = job.key
+                    if shard is not None:
+                        key = tuple(slice(o, o + n) for o, n in zip(shard[2], part.shape, strict=True))
+                    target = None if dtype is None else adapter.fill_target(part)
+                    if target is not None:
+                        filled.append(part)
+                        whole = target[job.region] if job.region else target
+                        if key or not direct.into(whole, job.name):
+                            with np.errstate(over="ignore"):
+                                np.copyto(whole, source.read(job.name, key), casting="unsafe")
+                    else:
+                        values = source.read(job.name, key)
+                        if job.region:
+                            values, small = adapter.numpy(part), values
+                            values[job.region] = small
+                        adapter.write(part, adapter.coerce(part, values, names[job.row]))
+                    written += 1
+                    if told is not None:
+                        done += _nbytes(source, job.name)
+                        told(done, total, job.name)
+        except BaseException as error:
+            error.add_note(
+                f"{source.title} was loaded in part: {written:,} of {len(self._jobs):,} parameters have its "
+                f"values. Load it again."
+            )
+            raise
+        finally:
+            adapter.filled(filled)
 
     def _remember(self) -> None:
         tree, source = self._tree, self._source
@@ -132,9 +143,10 @@ class Load:
         else:
             file = source.file
             path = os.path.abspath(file.path) if os.path.exists(file.path) else file.path
-            states = {where: state_of(where) for where in {file[job.name].file for job in self._jobs}}
             put = {
-                job.row: Stored(path, job.name, states[file[job.name].file], source.shapes[job.name])
+                job.row: Stored(
+                    path, job.name, file.states.get(file[job.name].file, ()), source.shapes[job.name]
+                )
                 for job in self._jobs
             }
         names = {job.row: job.name for job in self._jobs}
@@ -153,14 +165,15 @@ class _Direct:
 
     def __init__(self, source: Source) -> None:
         self._file = source.file
-        self._open: dict[str, Any] = {}
+        self._open: dict[str, Any] = {}  # None: the path leads to another file by now
 
     def __enter__(self) -> _Direct:
         return self
 
     def __exit__(self, *error: object) -> None:
         for file in self._open.values():
-            file.close()
+            if file is not None:
+                file.close()
 
     def into(self, target: np.ndarray[Any, Any], name: str) -> bool:
         """Whether the target was filled: it is large, and its bytes lie in a file as it wants them."""
@@ -176,10 +189,10 @@ class _Direct:
         ):
             return False
         if entry.file not in self._open:
-            if not os.path.isfile(entry.file):
-                return False
-            self._open[entry.file] = open(entry.file, "rb", buffering=0)  # noqa: SIM115
+            self._open[entry.file] = self._same(entry.file)
         file = self._open[entry.file]
+        if file is None:
+            return False
         file.seek(entry.offset)
         memory = target.reshape(-1).view(np.uint8).data
         at = 0
@@ -189,3 +202,18 @@ class _Direct:
                 raise FileFormatError(f"{entry.file}: it was cut off while it was read, in {name!r}.")
             at += count
         return True
+
+    def _same(self, path: str) -> Any:
+        """The file at a path, if it still is the one that was opened; a save replaces files."""
+        assert self._file is not None
+        state = self._file.states.get(path)
+        if not state or not os.path.isfile(path):  # or out of a pipe, which would be waited for
+            return None
+        try:
+            file = open(path, "rb", buffering=0)  # noqa: SIM115
+        except OSError:
+            return None
+        if state_of(file.fileno()) != state:
+            file.close()
+            return None
+        return file

@@ -73,7 +73,8 @@ def match(
         found = unwrapped(source.names, lookup, slots)
         names, beside, prefix = found.names, found.beside, bool(found.note)
         notes += [found.note] * prefix
-    other = [what for what in source.other if "@" not in what]  # attributes of HDF5 tell little
+    # Attributes of HDF5, and the versions that a state_dict has of its layers, tell little.
+    other = [what for what in source.other if "@" not in what and what.split(".")[-1] != "_metadata"]
     if other:
         more = ", …" if len(other) > 4 else ""
         notes.append(f"besides arrays the file has {', '.join(other[:4])}{more}")

@@ -204,13 +204,13 @@ class Parameter:
         self._need_values("read")
         return self._tree.adapter.numpy(self._array())
 
-    def stats(self, *, quantiles: Sequence[float] = (), rank: bool = False) -> Stats:
+    def stats(self, *, quantiles: float | Sequence[float] = (), rank: bool = False) -> Stats:
         """Count, min, max, mean, std, norm, zeros, NaN, infinities, histogram and quantiles of its values.
 
         Of a sharded parameter those of the part that lies in this process.
 
         Args:
-            quantiles: shares that are to be exact; others are as near as `Stats.quantile` says.
+            quantiles: shares (or one) that are to be exact; others are as near as `Stats.quantile` says.
             rank: whether to find the effective rank of a matrix (a decomposition: slow for large ones).
 
         Raises:
@@ -347,9 +347,11 @@ class Parameter:
         Raises:
             DeferredError: it has no values yet, or no gradient.
             MissingExtraError: matplotlib is not installed.
+            PatternError: `of` is neither.
         """
         from ..views import plots
 
+        plots.check_of(of)
         if of == "grad" and self.grad() is None:
             raise DeferredError(f"{self.name!r} has no gradient yet. Run a backward pass first.")
         values = self.numpy() if of == "data" else self._tree.adapter.numpy(self.grad())

@@ -56,6 +56,8 @@ def _one(now: dict[str, str], pattern: Any, replacement: Any) -> dict[str, str]:
         expression = re.compile(pattern)
     except (TypeError, re.error) as error:
         raise PatternError(f"rename: {pattern!r} is no regular expression: {error}.") from None
+    if not isinstance(expression.pattern, str):
+        raise PatternError(f"rename: {pattern!r} is a pattern of bytes, and names are text.")
     # A name or path that is written whole means itself, as in every pattern.
     whole = isinstance(pattern, str) and "." in pattern
     if whole and any(pattern == path for name in now.values() for path in (name, *parents(name))):

@@ -201,6 +201,8 @@ def _metadata(
     adapter: Adapter, root: Any, format: str, given: Mapping[str, str | None] | None
 ) -> dict[str, str]:
     """What the file will say of itself: what the opened file said, and what was given."""
+    if given is not None and not isinstance(given, Mapping):
+        raise FileFormatError(f"metadata is a {type(given).__name__}: write {{text: text}}.")
     own = dict(getattr(root, "metadata", None) or {}) if adapter.name == "files" else {}
     if format in _WITHOUT_METADATA:
         lost = [key for key in own if key != "format"]  # a mark for other readers

@@ -6,7 +6,6 @@ whether values were edited; then nobody knows.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,11 +14,12 @@ import numpy as np
 
 from ..adapter import Adapter
 from ..checkpoints.base import Checkpoint
+from ..checkpoints.mapping import State, state_of
 from ..checkpoints.opening import open_file
 from ..errors import GlueballError
 from ..slots import Tree
 
-__all__ = ["LoadRecord", "Stored", "as_stored", "state_of"]
+__all__ = ["LoadRecord", "Stored", "as_stored"]
 
 
 class Stored(NamedTuple):
@@ -28,23 +28,15 @@ class Stored(NamedTuple):
     Attributes:
         path: of the file, or of the index of shards.
         name: of the array in it.
-        state: what tells the file with the array from another one, see `state_of`.
+        state: what tells the file with the array from another one, see `state_of`; () if it was replaced
+            while it was open.
         shape: of the part of the array that was taken, from its beginning.
     """
 
     path: str
     name: str
-    state: tuple[int, ...]
+    state: State
     shape: tuple[int, ...]
-
-
-def state_of(path: str) -> tuple[int, ...]:
-    """What tells a file from one that was written later; () where it cannot be asked."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def as_stored(adapter: Adapter, array: Any, stored: Stored) -> bool | None:
@@ -72,7 +64,7 @@ def as_stored(adapter: Adapter, array: Any, stored: Stored) -> bool | None:
 
 
 @lru_cache(maxsize=1)
-def _opened(path: str, state: tuple[int, ...]) -> Checkpoint:
+def _opened(path: str, state: State) -> Checkpoint:
     # Whoever asks for one parameter asks for the next: a file of many arrays takes long to open.
     return open_file(path)
 

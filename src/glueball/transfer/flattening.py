@@ -158,8 +158,8 @@ def _runs_in_order(model: Pieces, before: Piece, behind: Piece) -> bool:
 def _doubt(model: Pieces, dense: Piece, inputs: int) -> Piece | None:
     """The convolution whose flattened output a dense layer may take, None where that can be excluded."""
     filled = model.filled
-    # What stands before it tells something only where the order is that of writing.
-    for piece in reversed(filled[: filled.index(dense)] if model.written else ()):
+    # What stands directly in front says something only where layers are in the order of their writing.
+    for piece in reversed(filled[: filled.index(dense)] if model.written else []):
         if piece.kind in _CONVOLUTIONS:
             # As many inputs as channels: one place, as behind a global pool, in which order is none.
             return piece if _channels(piece) != inputs else None

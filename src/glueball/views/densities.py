@@ -32,19 +32,10 @@ def counts_between(stats: Stats, edges: NDArray[np.float64]) -> NDArray[np.float
     >>> counts_between(measure(np.arange(100.0)), np.array([-1.0, 49.5, 200.0])).tolist()
     [50.0, 50.0]
     """
-    bins = stats.bins
-    if bins.resolution == 0:  # bins are single values
-        below = np.concatenate(([0.0], bins.counts.cumsum()))
-        return np.diff(below[np.searchsorted(bins.edges()[0], edges)])
     inner = edges[np.isfinite(edges)]
     # Equal bins from min to max are too coarse for a narrow part of them; those of the floats' bits are where
     # all elements lie near a number that is far from 0.
-    if len(inner) and inner[-1] - inner[0] < 0.5 * (stats.max - stats.min):
-        begin, end = bins.edges()
-        points = np.column_stack((begin.clip(stats.min), end.clip(None, stats.max))).ravel()
-        ends = bins.counts.cumsum()
-        below = np.column_stack((ends - bins.counts, ends)).ravel()
-    else:
-        points = stats.histogram.edges
-        below = np.concatenate(([0], stats.histogram.counts.cumsum()))
-    return np.diff(np.interp(edges, points, below, 0.0, float(stats.finite)))
+    narrow = len(inner) and inner[-1] - inner[0] < 0.5 * (stats.max - stats.min)
+    if stats.resolution == 0 or narrow:
+        return np.diff(stats.bins.below(edges, stats.min, stats.max))
+    return np.diff(stats.histogram.below(edges))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .folding import fold as fold_names
-from .table import LONG, MOST, Listing, plural
+from .table import LONG, MOST, Listing, plural, shape_text
 
 __all__ = ["LoadRow", "failures_text", "load_table"]
 
@@ -38,9 +38,9 @@ class LoadRow(NamedTuple):
 _HEAD = ["parameter", "", "name in the file", "shape", "in the file", "note"]
 
 
-def shape_text(shape: Shape) -> str:
-    """A shape as Python writes it, with ? for what is not known; "" for none."""
-    return "" if shape is None else str(tuple("?" if n is None else n for n in shape)).replace("'", "")
+def _shape(shape: Shape) -> str:
+    """A shape; "" for none."""
+    return "" if shape is None else shape_text(shape)
 
 
 def load_table(
@@ -51,9 +51,9 @@ def load_table(
     for label, count, source, row in _folded(rows, fold or (fold is None and len(rows) > LONG)):
         same = row.shape == row.file_shape or row.file_shape is None
         status = f"{row.status} × {count:,}" if count > 1 else row.status
-        there = "" if same else shape_text(row.file_shape)
+        there = "" if same else _shape(row.file_shape)
         source = "" if source == label else source
-        lines.append([label, status, source, shape_text(row.shape or row.file_shape), there, row.note])
+        lines.append([label, status, source, _shape(row.shape or row.file_shape), there, row.note])
     used = [any(line[at] for line in lines) for at in range(len(_HEAD))]
     head = [title if used[at] else "" for at, title in enumerate(_HEAD)]
     return Listing(head, lines, notes, limit)
@@ -85,9 +85,9 @@ def failures_text(rows: Sequence[LoadRow], most: int = 30) -> list[str]:
         if source and source != label:
             parts.append(f"(in the file {source})")
         if row.status == "mismatch":
-            parts.append(f"model {shape_text(row.shape)}, file {shape_text(row.file_shape)}")
+            parts.append(f"model {_shape(row.shape)}, file {_shape(row.file_shape)}")
         else:
-            parts.append(shape_text(row.shape if row.status == "missing" else row.file_shape))
+            parts.append(_shape(row.shape if row.status == "missing" else row.file_shape))
         if row.note:
             parts.append(f"- {row.note}")
         lines.append((row.status, count, " ".join(filter(None, parts))))

@@ -9,7 +9,7 @@ from typing import Any
 from ..measures import Stats
 from .table import MOST, Listing, plural, shape_text
 
-__all__ = ["number_text", "spark", "statistics_table"]
+__all__ = ["number_text", "share_text", "spark", "statistics_table"]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLAIN = ".:-=+*#@"  # for terminals without block characters
@@ -28,7 +28,7 @@ def number_text(number: Any) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:.4g}"
 
 
-def share_text(count: int, of: int) -> str:
+def share_text(count: float, of: float) -> str:
     """A part of the whole, in percent; nothing for none.
 
     >>> share_text(0, 9), share_text(1, 3), share_text(1, 10**6), share_text(9, 9)

@@ -128,8 +128,8 @@ class Judge:
         ):
             found = self._long_enough(f"{what} update", judged & out)
             if found:
-                sizes = [update[place] for place in found]
-                size = f"{min(sizes):.2g}" if len(found) == 1 else f"{min(sizes):.2g} to {max(sizes):.2g}"
+                sizes = [f"{pick(update[found]):.2g}" for pick in (np.min, np.max)]
+                size = " to ".join(dict.fromkeys(sizes))
                 steps = plural(self.patience, "looked-at step")
                 findings.append(
                     self._finding(

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import FileFormatError, NameNotFoundError, NothingSelectedError, PatternError
 from ..patterns import nearest
+from ..views.statistics import number_text, share_text
 from ..views.table import Listing, plural
 from . import writing
 from .judging import Finding
@@ -255,9 +256,9 @@ class Log:
         blocks = [block for block in self.blocks if step in (None, block.step)]
         rows = [blocks[-1].row(place) for place in range(len(blocks[-1].names))] if blocks else []
         lines = [
-            [row.name, *map(_text, (row.norm, row.std, row.max_abs)), _share(row.zeros),
-             *map(_text, (row.grad_norm, row.grad_max_abs)), _share(row.grad_zeros), _text(row.update),
-             row.note]
+            [row.name, *map(_text, (row.norm, row.std, row.max_abs)), share_text(row.zeros or 0, 1),
+             *map(_text, (row.grad_norm, row.grad_max_abs)), share_text(row.grad_zeros or 0, 1),
+             _text(row.update), row.note]
             for row in rows
         ]  # fmt: skip
         steps = len(self._blocks)
@@ -268,7 +269,7 @@ class Log:
         head = ["name", "norm", "std", "max", "zeros", "grad norm", "grad max", "grad zeros", "update", ""]
         if not rows:
             below.insert(0, "no step was looked at" if step is None else f"step {step} was not looked at")
-        return Listing(head, lines, below, limit)
+        return Listing(head, lines, below, limit, right=head[1:-1], optional=_OPTIONAL)
 
     def __repr__(self) -> str:
         return str(self.table())
@@ -280,9 +281,9 @@ class Log:
         return self.table()
 
 
+_OPTIONAL = ("grad zeros", "zeros", "grad max", "max", "std")
+
+
 def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}" if value else "0"
+    """As in a table of statistics, but that NaN is told: it is not the same as None."""
+    return "NaN" if value is not None and math.isnan(value) else number_text(value)

@@ -79,6 +79,7 @@ class Watch(Log):
         self._begins_zero: dict[str, bool] = {}
         self._closely = False
         self._sample: _Sample | None = None
+        self._open: Block | None = None  # a block that was not handed on yet
         self._reader: tuple[_Sample, Callable[[], np.ndarray[Any, Any]]] | None = None
 
     # ---- beginning and end --------------------------------------------------------------------------
@@ -114,6 +115,7 @@ class Watch(Log):
             if self._sample is not None and not self._optimizers:
                 self._measure_update(last=True)
             self._settle()
+            self._hand_on()
             self._tell(self._judge.end(self.count))
 
     def _leave(self) -> None:
@@ -133,6 +135,8 @@ class Watch(Log):
             self.stop()
         elif self.running:
             self._leave()
+            if self._reader is None:  # a device that failed is not asked again
+                self._hand_on()
 
     # ---- steps --------------------------------------------------------------------------------------
 
@@ -178,6 +182,7 @@ class Watch(Log):
     def _begin(self) -> None:
         """Before the update."""
         self._settle()
+        self._hand_on()
         self.count += 1
         self._closely = (self.count - 1) % self._every == 0
         self._sample = None
@@ -265,7 +270,8 @@ class Watch(Log):
             "waiting" if not there else "" if trains else "frozen"
             for there, trains in zip(watched.there, watched.trains, strict=True)
         )
-        self._blocks.append(Block(self.count, watched.names, values, known, notes))
+        self._open = Block(self.count, watched.names, values, known, notes)
+        self._blocks.append(self._open)
 
     def _measure_update(self, last: bool = False) -> None:
         """Start to compare the sample with what the arrays are now."""
@@ -282,7 +288,7 @@ class Watch(Log):
                 self._settle()
 
     def _settle(self) -> None:
-        """Write the update of the last block, and hand the block on."""
+        """Write the update of the last block, hand the block on, and judge."""
         if self._reader is None:
             return
         (sample, read), self._reader = self._reader, None
@@ -290,8 +296,7 @@ class Watch(Log):
         moved = sample.held & ~np.isnan(update)
         block.values[-1, places[moved]] = update[moved]
         block.known[-1, places[moved]] = True
-        for to in self._to:
-            to(block.step, block.flat())
+        self._hand_on()
         judged = np.zeros(len(block.names), dtype=bool)
         judged[places] = moved & sample.judged
         judged &= ~np.array([self._begins_zero.get(name, False) for name in block.names], dtype=bool)
@@ -299,6 +304,13 @@ class Watch(Log):
         if block.known[gradient].any():
             judged &= block.values[gradient] > 0  # where there is none, that is what is to be told
         self._tell(self._judge.updates(block.step, block.names, block.values[-1], judged))
+
+    def _hand_on(self) -> None:
+        """Give the last block to the loggers, once: with its update, or when there will be none."""
+        if self._open is not None:
+            block, self._open = self._open, None
+            for to in self._to:
+                to(block.step, block.flat())
 
     def _order(self, gradients: bool) -> np.ndarray[Any, Any]:
         """Where each parameter stands in the forward pass: the reverse of how the first backward came by."""

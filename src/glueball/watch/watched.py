@@ -53,15 +53,12 @@ class Watched:
         self._given = given
         self._optimizers = optimizers
         tree = given._tree
-        self._params = ParameterDict(
-            Collection(tree.adapter.walk(tree.root, tree.with_buffers)), given._choose, given._base
-        )
+        self._params = self._walked(tree.root)
         if not len(self._params):
             raise NothingSelectedError("there is nothing to watch: the selection holds no parameter.")
         self.gauges: Gauges = tree.adapter.gauges() or HostGauges(tree.adapter)
         self._once_in_the_model: dict[int, str] = {}
         self._ids: list[int] = []
-        self._took: list[bool] = []
         self.names: tuple[str, ...] = ()
         self.there = np.zeros(0, dtype=bool)
         self._read()
@@ -91,11 +88,14 @@ class Watched:
 
     def replace(self, model: Any) -> None:
         """Go over to the model as it is now, where a step makes a new one."""
-        tree = self._params._tree
-        self._params = ParameterDict(
-            Collection(tree.adapter.walk(model, tree.with_buffers)), self._given._choose, self._given._base
-        )
+        self._params = self._walked(model)
         self._read()
+
+    def _walked(self, model: Any) -> ParameterDict:
+        """The selection's parameters in a model."""
+        given = self._given
+        tree = given._tree.adapter.walk(model, given._tree.with_buffers)
+        return ParameterDict(Collection(tree), given._choose, given._base)
 
     def attach(self, grads: Any) -> None:
         """Take gradients that a framework's gradient function returned."""
@@ -153,18 +153,23 @@ class Watched:
             dtype=np.int64,
         )
         self.matrix = np.array([len(shape or ()) > 1 for shape in shapes], dtype=bool)
-        self.trains = np.array(
-            [
-                row not in tree.buffers and there and adapter.trainable(array)
-                for array, row, there in zip(self.arrays, rows, self.there, strict=True)
-            ],
-            dtype=bool,
-        )
+        self.trains = self._trainable()
         self.held = np.ones(len(ids), dtype=bool)
         self.at_hand = isinstance(self.gauges, HostGauges) or all(
             str(adapter.device(array)) == "cpu" for array in self.arrays
         )
         return True
+
+    def _trainable(self) -> np.ndarray[Any, Any]:
+        """Whether each takes gradients, asked now."""
+        tree, rows = self._params._tree, self._params._rows
+        return np.array(
+            [
+                row not in tree.buffers and there and tree.adapter.trainable(array)
+                for array, row, there in zip(self.arrays, rows, self.there, strict=True)
+            ],
+            dtype=bool,
+        )
 
     def ask_again(self, absent: np.ndarray[Any, Any]) -> None:
         """Ask of these again whether they take gradients: they may have been frozen since."""
@@ -207,6 +212,7 @@ class Watched:
         return list(self._optimizer_changes())
 
     def _optimizer_changes(self) -> Iterator[Change]:
+        self.trains = self._trainable()  # it may be frozen, or not any more, since it was read
         if not self._optimizers:
             return
         adapter, model = self._params._tree.adapter, self._model()
@@ -215,13 +221,6 @@ class Watched:
         first = {id(array) for _, array in held[0]}
         own = adapter.own(self.arrays)
         self.held = np.array([id(array) in first for array in own], dtype=bool)
-        self.trains = self.trains | np.array(
-            [
-                there and row not in self._params._tree.buffers and adapter.trainable(array)
-                for array, row, there in zip(self.arrays, self._params._rows, self.there, strict=True)
-            ],
-            dtype=bool,
-        )
         missing = [
             name
             for name, array, trains in zip(self.names, own, self.trains, strict=True)

@@ -63,7 +63,9 @@ class Places:
                 self._visit(item, _joined(path, index))
         elif type(node) is Dict:
             self._pairs(node.pairs, path)
-            if node.state is not None:
+            if _keys(node.state) == {"_metadata"}:
+                self._note(_joined(path, "_metadata"), "the versions of its layers, as a state_dict has them")
+            elif node.state is not None:
                 self._note(_joined(path, "__dict__"), _summary(node.state))
             elif not node.pairs:
                 self._note(path, "{}")
@@ -209,10 +211,11 @@ def _summary(state: Any) -> str:
 
 def _tables(state: Any) -> list[tuple[Any, Any]] | None:
     """The attributes of a module; None of anything else."""
-    if type(state) is not Dict:
-        return None
-    keys = {key for key, _ in state.pairs if type(key) is str}
-    return state.pairs if keys.issuperset(_MODULE) else None
+    return state.pairs if _keys(state).issuperset(_MODULE) else None
+
+
+def _keys(state: Any) -> set[Any]:
+    return {key for key, _ in state.pairs if type(key) is str} if type(state) is Dict else set()
 
 
 def _is_numpy(node: Object) -> bool:

@@ -15,7 +15,7 @@ from ..lazy import check_names
 from ..mapping import mapped
 from ..remote import is_remote
 from .journal import rewrite, settled
-from .layout import HEAD, METADATA, header_size, padded, parse_header
+from .layout import HEAD, METADATA, check_metadata, header_size, padded, parse_header
 
 __all__ = ["edit"]
 
@@ -105,19 +105,13 @@ def _edited(
 
     notes = dict(header.metadata)
     for key, value in metadata.items():
-        if type(key) is not str or type(value) not in (str, type(None)):
-            raise FileFormatError(f"metadata are text by text, not {key!r}: {value!r}")
         if value is None:
             if notes.pop(key, None) is None:
                 raise NameNotFoundError(f"there are no metadata {key!r} in {file} to remove")
         else:
             notes[key] = value
     ties = {rename.get(alias, alias): rename.get(name, name) for alias, name in header.aliases.items()}
-    for alias in ties:
-        if alias in notes:
-            raise FileFormatError(
-                f"the metadata of {file} have {alias!r}, which is another name of an array too"
-            )
+    check_metadata(notes, ties, {rename.get(name, name) for name in rows})
     notes |= ties
     found = {METADATA: notes} if notes else {}
     made = {**found, **{rename.get(name, name): row for name, row in rows.items()}}

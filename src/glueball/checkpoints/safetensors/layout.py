@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Set
 from typing import Any, NamedTuple, TypeAlias
 
 import ml_dtypes
@@ -19,9 +19,11 @@ from .quick import quick_rows
 __all__ = [
     "CODES",
     "HEAD",
+    "MARK",
     "MAX_HEADER",
     "METADATA",
     "Header",
+    "check_metadata",
     "header_bytes",
     "header_size",
     "padded",
@@ -57,6 +59,7 @@ _PACKED = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}  # bits; several elements share 
 _ALIGNMENT = 64  # bytes
 _SPARE = 256, 1 << 16  # bytes that an edit may take: a sixteenth of the header's, from so many to so many
 METADATA = "__metadata__"
+MARK = "format"  # the row of metadata that says who wrote the file, "pt" or "np"; never a tie
 _KEYS = "dtype", "shape", "data_offsets"
 
 
@@ -221,9 +224,31 @@ def _header(
     aliases = {
         key: kept
         for key, kept in notes.items()
-        if kept in entries and key not in entries and key not in taken
+        if kept in entries and key not in entries and key not in taken and key != MARK
     }
     return Header(entries, {key: text for key, text in notes.items() if key not in aliases}, aliases, other)
+
+
+def check_metadata(metadata: Mapping[Any, Any], aliases: Mapping[str, str], arrays: Container[str]) -> None:
+    """Refuse metadata that no reader would give back as they are: ties are rows among them.
+
+    Raises:
+        FileFormatError: a row is no text by text, or would be taken for a tie, or a tie for a row.
+    """
+    for key, text in metadata.items():
+        if type(key) is not str or type(text) is not str:
+            raise FileFormatError(f"metadata are text by text, not {key!r}: {text!r}")
+        if aliases.get(key, text) != text:
+            raise FileFormatError(
+                f"the metadata have {key!r} already, which is another name of {aliases[key]!r}"
+            )
+        if text in arrays and key not in arrays and key not in aliases and key != MARK:
+            raise FileFormatError(
+                f"the metadata {key!r}: {text!r} would make {key!r} another name of that array; readers of "
+                f"safetensors take a row with an array's name for a tie. Write other text"
+            )
+    if MARK in aliases:
+        raise FileFormatError(f"no tied array can have the name {MARK!r} in a safetensors file")
 
 
 def header_bytes(

@@ -15,7 +15,7 @@ from ..atomic import replacing
 from ..base import array_bytes
 from ..lazy import Arrays, Lazy, check_names, taken
 from ..progress import Meter, Progress, flat_bytes, total_bytes
-from .layout import CODES, METADATA, header_bytes
+from .layout import CODES, METADATA, check_metadata, header_bytes
 
 __all__ = ["Planned", "plan", "put", "write"]
 
@@ -72,7 +72,8 @@ def plan(arrays: Arrays, metadata: Mapping[str, str], aliases: Mapping[str, str]
     Errors are those of `write`.
     """
     check_names(arrays, aliases)
-    notes = _metadata(metadata, aliases)
+    check_metadata(metadata, aliases, arrays)
+    notes = {**metadata, **aliases}
     for name, value in arrays.items():
         if name == METADATA:
             raise FileFormatError(f"no array can have the name {METADATA!r} in a safetensors file")
@@ -98,18 +99,6 @@ def put(file: BinaryIO, planned: Planned, meter: Meter) -> None:
         array = taken(name, value)
         meter.write(file, flat_bytes(array), name)
         del array  # before the next one is made
-
-
-def _metadata(metadata: Mapping[str, str], aliases: Mapping[str, str]) -> dict[str, str]:
-    rows: list[tuple[object, object]] = [*metadata.items()]
-    for key, text in rows:
-        if not isinstance(key, str) or not isinstance(text, str):
-            raise FileFormatError(f"metadata are text by text, not {key!r}: {text!r}")
-        if aliases.get(key, text) != text:
-            raise FileFormatError(
-                f"the metadata have {key!r} already, which is another name of {aliases[key]!r}"
-            )
-    return {**metadata, **aliases}
 
 
 def _little(dtype: np.dtype[Any]) -> np.dtype[Any]:

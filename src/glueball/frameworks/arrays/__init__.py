@@ -22,8 +22,8 @@ from .. import adapter_named
 from ..host import Entries, HostAdapter, dtype_kind
 from . import equinox, forms, layouts
 from .containers import children, is_container
-from .kinds import Kind, kind_of
-from .state import Leaf, State, refuse_models
+from .kinds import kind_of
+from .state import Family, Leaf, State, look, refuse_models, tensors, value_of
 
 __all__ = ["adapter"]
 
@@ -34,9 +34,9 @@ class ArraysAdapter(HostAdapter):
     name = "arrays"
     layout = staticmethod(layouts.layout)
 
-    def __init__(self, frozen: frozenset[str] = frozenset()) -> None:
+    def __init__(self, family: Family | None = None) -> None:
         self.version = 0
-        self.state = State(frozen, self._changed)
+        self.state = State(family or Family(), self._changed)
 
     def _changed(self) -> None:
         """A container was made anew."""
@@ -46,7 +46,7 @@ class ArraysAdapter(HostAdapter):
 
     def walk(self, root: Any, buffers: bool) -> Tree:
         """Every container once; an array of NumPy or torch once, one of JAX in each of its places."""
-        mine = ArraysAdapter(self.state.frozen)
+        mine = ArraysAdapter(None if self is adapter else self.state.family)
         tree = HostAdapter.walk(mine, root, buffers)
         mine.state.settle(tree)
         return tree
@@ -91,7 +91,7 @@ class ArraysAdapter(HostAdapter):
 
     def holds(self, owner: Any, name: str, child: Any) -> bool:
         """Whether a container of this name is this one."""
-        return any(value is child for known, _, value in children(owner) if known == name)
+        return self.state.holds(owner, name, child)
 
     def inside(self, owner: Any) -> set[int]:
         """The `id` of each thing in a container."""
@@ -122,13 +122,13 @@ class ArraysAdapter(HostAdapter):
 
     def own(self, arrays: Sequence[Any]) -> list[Any]:
         """The arrays themselves."""
-        return [_value(array) for array in arrays]
+        return [value_of(array) for array in arrays]
 
     # ---- what an array is ---------------------------------------------------------------------------
 
     def facts(self, array: Any, owner: Any, attribute: str) -> Facts:
         """What a table says of an array."""
-        value, kind = _look(array)
+        value, kind = look(array)
         if kind.name == "jax" and kind.trains(value) is False:
             from ..jax_arrays import key_facts
 
@@ -147,17 +147,17 @@ class ArraysAdapter(HostAdapter):
 
     def device(self, array: Any) -> Any:
         """Where it lies."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.device(value)
 
     def floating(self, array: Any) -> bool:
         """Whether it holds real floating numbers."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return dtype_kind(kind.numpy_dtype(value)) == "f"
 
     def trainable(self, array: Any) -> bool:
         """What torch says; of the others, whether they hold floating numbers and are not frozen."""
-        value, kind = _look(array)
+        value, kind = look(array)
         says = kind.trains(value)
         if says is not None:
             return says
@@ -167,22 +167,22 @@ class ArraysAdapter(HostAdapter):
 
     def no_values(self, array: Any) -> str | None:
         """Why it has no values."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.no_values(value)
 
     def on_meta(self, array: Any) -> bool:
         """Whether it has a shape and no memory."""
-        value, _ = _look(array)
+        value, _ = look(array)
         return type(value).__name__ == "ShapeDtypeStruct" or bool(getattr(value, "is_meta", False))
 
     def unwritable(self, array: Any) -> str | None:
         """Why it takes no other values."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.unwritable(value)
 
     def fingerprint(self, array: Any) -> bytes:
         """As torch's adapter makes it, or the host."""
-        value, kind = _look(array)
+        value, kind = look(array)
         if kind.name == "torch":
             found: bytes = adapter_named("torch").fingerprint(value)
             return found
@@ -190,19 +190,19 @@ class ArraysAdapter(HostAdapter):
 
     def memory(self, array: Any) -> Memory | None:
         """The bytes of an array of NumPy or torch."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.memory(value)
 
     # ---- values -------------------------------------------------------------------------------------
 
     def read(self, cell: Any) -> np.ndarray[Any, Any]:
         """The values on the host."""
-        value, kind = _look(cell)
+        value, kind = look(cell)
         return kind.read(value)
 
     def put(self, cell: Any, values: Any) -> None:
         """Write into the array, or put another in its place."""
-        value, kind = _look(cell)
+        value, kind = look(cell)
         written = kind.written(value, values)
         if written is not value:
             self.state.replace(cell, written)
@@ -217,17 +217,17 @@ class ArraysAdapter(HostAdapter):
 
     def data(self, array: Any) -> Any:
         """The live array."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.data(value)
 
     def grad(self, array: Any) -> Any:
         """What a torch tensor keeps."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return adapter_named("torch").grad(value) if kind.name == "torch" else None
 
     def coerce(self, array: Any, value: Any, name: str) -> Any:
         """A value that `write` takes."""
-        held, kind = _look(array)
+        held, kind = look(array)
         reason = kind.unwritable(held)
         if reason:
             raise DTypeError(f"{name!r} cannot be written: {reason}.")
@@ -239,12 +239,12 @@ class ArraysAdapter(HostAdapter):
 
     def copy(self, array: Any) -> Any:
         """An array of its own with the same values."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.copy(value)
 
     def zero_grad(self, arrays: Sequence[Any]) -> None:
         """Of torch tensors."""
-        mine = _tensors(arrays)
+        mine = tensors(arrays)
         if mine:
             adapter_named("torch").zero_grad(mine)
 
@@ -252,7 +252,7 @@ class ArraysAdapter(HostAdapter):
 
     def set_trainable(self, array: Any, trainable: bool, name: str, check: bool) -> None:
         """requires_grad of a torch tensor; of the others a mark that the collection keeps."""
-        value, kind = _look(array)
+        value, kind = look(array)
         if kind.name == "torch":
             adapter_named("torch").set_trainable(value, trainable, name, check)
         elif trainable and dtype_kind(kind.numpy_dtype(value)) not in "fc":
@@ -262,12 +262,12 @@ class ArraysAdapter(HostAdapter):
 
     def cast(self, array: Any, dtype: Any, name: str) -> Callable[[], None] | None:
         """What changes the dtype: in place of a torch tensor, else by another array."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return self._change(array, kind.cast(value, dtype, name))
 
     def move(self, array: Any, device: Any, name: str) -> Callable[[], None] | None:
         """What moves it, as `cast`."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return self._change(array, kind.moved(value, device, name))
 
     def _change(self, leaf: Any, made: Any) -> Callable[[], None] | None:
@@ -306,29 +306,29 @@ class ArraysAdapter(HostAdapter):
 
     def fill_target(self, array: Any) -> np.ndarray[Any, Any] | None:
         """The memory of an array of NumPy or torch."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return kind.fill_target(value)
 
     def empty_host(self, array: Any) -> np.ndarray[Any, Any]:
         """An array of the same shape and dtype."""
-        value, kind = _look(array)
+        value, kind = look(array)
         return np.empty(tuple(value.shape), kind.numpy_dtype(value).newbyteorder("="))
 
     def fill_device(self, array: Any, distribution: Any, seed: int, name: str) -> bool:
         """A torch tensor on a GPU is filled there."""
-        value, kind = _look(array)
+        value, kind = look(array)
         torch = kind.name == "torch"
         return torch and adapter_named("torch").fill_device(value, distribution, seed, name)
 
     def filled(self, arrays: Sequence[Any]) -> None:
         """Tell torch."""
-        mine = _tensors(arrays)
+        mine = tensors(arrays)
         if mine:
             adapter_named("torch").filled(mine)
 
     def blank(self, array: Any) -> Any:
         """A copy of the values on the host."""
-        value, kind = _look(array)
+        value, kind = look(array)
         if kind.name == "torch":
             return adapter_named("torch").blank(value)
         if kind.no_values(value):
@@ -350,7 +350,7 @@ class ArraysAdapter(HostAdapter):
         self, array: Any, owner: Any, device: Any, known: dict[Any, Any]
     ) -> Callable[[], None] | None:
         """Give an array some memory: a torch tensor in place, one of JAX by another."""
-        value, kind = _look(array)
+        value, kind = look(array)
         if not self.on_meta(array):
             return None
         if kind.name == "torch":
@@ -408,26 +408,8 @@ class ArraysAdapter(HostAdapter):
         adapter_named("torch").exchange(optimizer, drop, add, names)
 
 
-def _value(array: Any) -> Any:
-    return array.value if isinstance(array, Leaf) else array
-
-
-def _look(array: Any) -> tuple[Any, Kind]:
-    """The array behind a leaf, or a bare one, and its kind."""
-    value = _value(array)
-    kind = kind_of(value)
-    if kind is None:
-        raise TypeError(f"a {type(value).__name__} is no array")
-    return value, kind
-
-
 def _of_equinox(thing: Any) -> bool:
     return type(thing).__module__.startswith("equinox.")
-
-
-def _tensors(arrays: Sequence[Any]) -> list[Any]:
-    values = [_value(array) for array in arrays]
-    return [value for value in values if kind_of(value) is not None and hasattr(value, "requires_grad_")]
 
 
 adapter: Adapter = ArraysAdapter()

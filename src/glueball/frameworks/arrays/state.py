@@ -7,15 +7,16 @@ there now. A container that cannot be changed is made anew when something in it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from ...errors import UnknownModelError
 from ...slots import Tree, join
 from .containers import children, fetch, is_container, is_fixed, replaced
-from .kinds import kind_of
+from .kinds import Kind, kind_of
 
-__all__ = ["Leaf", "State", "refuse_models"]
+__all__ = ["Family", "Leaf", "State", "look", "refuse_models", "tensors", "value_of"]
 
 
 class Leaf:
@@ -49,11 +50,45 @@ class Leaf:
         return self.value.dtype
 
 
+def value_of(array: Any) -> Any:
+    """The array behind a leaf; a bare one as it is."""
+    return array.value if isinstance(array, Leaf) else array
+
+
+def look(array: Any) -> tuple[Any, Kind]:
+    """The array behind a leaf, or a bare one, and its kind."""
+    value = value_of(array)
+    kind = kind_of(value)
+    if kind is None:
+        raise TypeError(f"a {type(value).__name__} is no array")
+    return value, kind
+
+
+def tensors(arrays: Sequence[Any]) -> list[Any]:
+    """Those that are torch's."""
+    values = [value_of(array) for array in arrays]
+    return [value for value in values if kind_of(value) is not None and hasattr(value, "requires_grad_")]
+
+
+class Family:
+    """What trees that were walked from one another have in common.
+
+    Attributes:
+        states: theirs; a container that one of them makes anew is replaced in all.
+        frozen: the slots that are frozen.
+    """
+
+    def __init__(self) -> None:
+        self.states: WeakSet[State] = WeakSet()
+        self.frozen: frozenset[str] = frozenset()
+
+
 class State:
     """A tree's leaves and containers; `changed` is called when one of these was made anew."""
 
-    def __init__(self, frozen: frozenset[str], changed: Callable[[], None]) -> None:
-        self.frozen = frozen  # slots
+    def __init__(self, family: Family, changed: Callable[[], None]) -> None:
+        self.family = family
+        family.states.add(self)
         self._changed = changed
         self.buffers: set[int] = set()  # the id of a container in which all is a buffer
         self.owners: list[Any] = []
@@ -61,6 +96,7 @@ class State:
         self._at: dict[int, int] = {}  # index by the id of an owner
         self._met: dict[Any, Leaf] = {}  # while the walk lasts: by object, and by the owner's id and name
         self._leaf: dict[tuple[int, str], tuple[Leaf, Any]] = {}  # by owner and name: leaf, key
+        self._keys: dict[tuple[int, str], Any] = {}  # of a container by the owner above and its name
         self._ways: dict[int, list[tuple[int, Any]]] = {}  # to an owner: (owner above, key)
         self._fixed: set[int] = set()  # what lies below a container that may not be changed
 
@@ -92,6 +128,7 @@ class State:
                     dotted |= "." in name
                 elif id(value) in self._at and is_container(value):
                     self._ways.setdefault(self._at[id(value)], []).append((at, key))
+                    self._keys[at, name] = key
                     dotted |= "." in name
             if is_fixed(owner, at == 0) or tree.parents[at] in self._fixed:
                 self._fixed.add(at)
@@ -117,6 +154,11 @@ class State:
             return Leaf(self, here)
         return leaf
 
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a container of this name lies in another, without a look at all that lies there."""
+        place = self._at.get(id(owner), -1), name
+        return place in self._keys and fetch(owner, self._keys[place]) is child
+
     # ---- changes ------------------------------------------------------------------------------------
 
     def replace(self, leaf: Leaf, array: Any) -> None:
@@ -135,12 +177,18 @@ class State:
         new = replaced(old, {key: thing}, anew=at in self._fixed and at not in anew)
         if new is old:
             return
-        self.owners[at] = new
-        del self._at[id(old)]
-        self._at[id(new)] = at
-        self._changed()
+        for state in list(self.family.states):
+            state._exchange(old, new)
         for above, way in self._ways.get(at, ()):
             self._set(above, way, new, anew | {at})
+
+    def _exchange(self, old: Any, new: Any) -> None:
+        """See a container that was made anew."""
+        at = self._at.pop(id(old), None)
+        if at is not None:
+            self.owners[at] = new
+            self._at[id(new)] = at
+            self._changed()
 
     def rebind(self, leaf: Leaf, owner: Any, name: str, array: Any) -> None:
         """Put the object of another leaf, or an array of its own, at one place."""
@@ -161,12 +209,13 @@ class State:
 
     def is_frozen(self, leaf: Any) -> bool:
         """Whether a leaf has the mark."""
-        return bool(self.frozen) and isinstance(leaf, Leaf) and not self.frozen.isdisjoint(self._slots(leaf))
+        frozen = self.family.frozen
+        return bool(frozen) and isinstance(leaf, Leaf) and not frozen.isdisjoint(self._slots(leaf))
 
     def freeze(self, leaf: Any, frozen: bool) -> None:
         """Set the mark."""
-        slots = self._slots(leaf)
-        self.frozen = self.frozen.union(slots) if frozen else self.frozen.difference(slots)
+        slots, known = self._slots(leaf), self.family.frozen
+        self.family.frozen = known.union(slots) if frozen else known.difference(slots)
 
     def _slots(self, leaf: Leaf) -> list[str]:
         return [join(self._paths[at], name) for at, name, _ in leaf.places]

@@ -1,10 +1,10 @@
 """Keras 3 on TensorFlow, PyTorch and JAX: the adapter.
 
-`contents` says what lies in a layer and how it is called, `walk` walks, `building` waits for layers that
-are not built; `layers` knows the fans of a layer, `layouts` what it holds, `defaults` what its constructor
-draws; `generators` seeds what custom initializers draw from; `sharing` ties; `optim` speaks with Keras's
-optimizers. An array, as the core hands it around, is a Keras variable. On the torch backend its values are
-handled as the torch adapter handles tensors: in place, where they lie.
+`contents` says what lies in a layer and how it is called, `walk` walks, `building` waits for layers that are
+not built; `layers` knows the fans of a layer, `layouts` what it holds, `defaults` what its constructor draws;
+`generators` seeds what custom initializers draw from; `sharing` ties; `optim` speaks with Keras's optimizers.
+An array, as the core hands it around, is a Keras variable. On the torch backend its values are handled as the
+torch adapter handles tensors: in place, where they lie.
 """
 
 from __future__ import annotations

@@ -52,6 +52,10 @@ class NNXAdapter(HostAdapter):
         """The Variables and modules in a module."""
         return walk.entries(owner)
 
+    def holds(self, owner: Any, name: str, child: Any) -> bool:
+        """Whether a module of this name is this one."""
+        return walk.find(owner, name)[2] is child
+
     def get(self, owner: Any, attribute: str) -> Any:
         """The Variable at a site."""
         return walk.get(owner, attribute)

@@ -16,7 +16,7 @@ from ...errors import TieError
 from ..host import Entries
 from . import layers
 
-__all__ = ["entries", "get", "put", "set_value", "value"]
+__all__ = ["entries", "find", "get", "put", "set_value", "value"]
 
 _PARAM, _BUFFER, _LAYER, _PLAIN, _NOTHING = range(5)
 _roles: dict[type, int] = {}
@@ -94,7 +94,7 @@ def entries(owner: Any) -> Entries:
     return Entries(arrays, below, buffers)
 
 
-def _follow(owner: Any, attribute: str) -> tuple[Any, Any, Any]:
+def find(owner: Any, attribute: str) -> tuple[Any, Any, Any]:
     """What holds the thing of this name, directly or in a plain list, the key there, and the thing."""
     table = owner.__dict__
     if attribute in table:
@@ -117,7 +117,7 @@ def get(owner: Any, attribute: str) -> Any:
     """The Variable at a site, None where there is none."""
     found = owner.__dict__.get(attribute)
     if found is None and "." in attribute:
-        found = _follow(owner, attribute)[2]
+        found = find(owner, attribute)[2]
     return found if isinstance(found, nnx.Variable) else None
 
 
@@ -127,7 +127,7 @@ def put(owner: Any, attribute: str, variable: Any) -> None:
     Raises:
         TieError: the site is in a tuple.
     """
-    holder, key, _ = _follow(owner, attribute)
+    holder, key, _ = find(owner, attribute)
     if isinstance(holder, tuple):
         raise TieError(f"{attribute!r} lies in a tuple, which cannot be changed: use a nnx.List.")
     if isinstance(holder, nnx.List):

@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,6 +125,8 @@ class TorchGauges:
 
         def before(optimizer: Any, args: Any, kwargs: Any) -> None:
             nonlocal counts
+            if _nested(optimizer):
+                return
             # Set by GradScaler, for the step of an optimizer that scales back and skips by itself.
             found, scaled = getattr(optimizer, "found_inf", None), getattr(optimizer, "grad_scale", None)
             counts = found is None or not bool(found)
@@ -133,7 +136,7 @@ class TorchGauges:
                     look(1.0 if scaled is None else float(scaled))
 
         def after(optimizer: Any, args: Any, kwargs: Any) -> None:
-            if counts:
+            if counts and not _nested(optimizer):
                 if _closure(args, kwargs):
                     look(1.0)
                 end()
@@ -173,6 +176,24 @@ class TorchGauges:
                 order.clear()
 
         return order, end
+
+
+_HOOKED: Any = torch.optim.Optimizer.profile_hook_step
+_STEP = _HOOKED(_HOOKED).__code__
+"""The code that torch puts around the step of every class of optimizers, to call hooks."""
+
+
+def _nested(optimizer: Any) -> bool:
+    """Whether this step is part of another: a class whose step calls super().step() is hooked twice.
+
+    Frames are looked at, since no hook is called after a step that raised.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    steps = 0
+    while frame and steps < 2:
+        steps += bool(frame.f_code is _STEP and frame.f_locals["args"][0] is optimizer)
+        frame = frame.f_back
+    return steps > 1
 
 
 def _closure(args: Any, kwargs: Any) -> bool:

@@ -10,10 +10,10 @@ Each takes `ax=`, axes to draw into; without it a figure of a fitting size is ma
 notebook does that by itself, elsewhere `ax.figure.savefig("plot.png")` or `matplotlib.pyplot.show()`.
 """
 
-from .axes import Axes
+from .axes import Axes, check_of
 from .depth import change, gradient_flow
 from .images import image
 from .ridges import distributions
 from .steps import over_steps
 
-__all__ = ["Axes", "change", "distributions", "gradient_flow", "image", "over_steps"]
+__all__ = ["Axes", "change", "check_of", "distributions", "gradient_flow", "image", "over_steps"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ...errors import MissingExtraError, NothingSelectedError
+from ...errors import MissingExtraError, NothingSelectedError, PatternError
 
 if TYPE_CHECKING:
     from matplotlib import axes
 
-__all__ = ["Axes", "axes_of_size", "mark_labels", "need_rows", "room", "shorten", "tidy"]
+__all__ = ["Axes", "axes_of_size", "check_of", "mark_labels", "need_rows", "room", "shorten", "tidy"]
 
 Axes: TypeAlias = "axes.Axes"
 
@@ -33,6 +33,16 @@ def axes_of_size(ax: Axes | None, width: float, height: float) -> Axes:
         return ax
     made: Axes = pyplot.subplots(figsize=(width, height), layout="constrained")[1]
     return made
+
+
+def check_of(of: str) -> None:
+    """Refuse to plot what is neither values nor gradients.
+
+    Raises:
+        PatternError: it is not.
+    """
+    if of not in ("data", "grad"):
+        raise PatternError(f'of is {of!r}: write "data" for the values or "grad" for the gradients.')
 
 
 def need_rows(rows: Sequence[Any], what: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import PatternError
 from ...measures import Stats
 from ..densities import counts_between, inner_range
-from .axes import FIRST, INK, Axes, axes_of_size, mark_labels, need_rows, room, shorten, tidy
+from .axes import FIRST, INK, Axes, axes_of_size, check_of, mark_labels, need_rows, room, shorten, tidy
 
 __all__ = ["distributions"]
 
@@ -47,8 +48,14 @@ def distributions(
 
     Raises:
         NothingSelectedError: no row has a finite value.
+        PatternError: `of` or `scale` is none of these.
         MissingExtraError: matplotlib is not installed.
     """
+    check_of(of)
+    if scale not in ("shared", "each"):
+        raise PatternError(
+            f'scale is {scale!r}: write "shared" for one axis, or "each" for standard deviations.'
+        )
     given = [(row.name, getattr(row, of)) for row in rows]
     drawn = [stats for _, stats in given if stats is not None and stats.finite]
     need_rows(drawn, f"no parameter has {'values' if of == 'data' else 'a gradient'}")

@@ -118,7 +118,7 @@ function sections(row, asked) {
 
 /** Lines of (what, texts by side), one column for each side. */
 function factTable(sides, lines, titled) {
-  const table = make("table.facts");
+  const table = make(sides.length > 1 ? "table.facts.sides" : "table.facts");
   if (titled && sides.length > 1)
     table.append(make("thead", {}, make("tr", {}, make("td"), ...sides.map((side) =>
       make(`th.side${side}`, { scope: "col" }, ...breakable(data.called[side]))))));

@@ -67,7 +67,7 @@ def test_convert_says_what_is_lost(shell, file, tmp_path):
     assert "2 rows of metadata: format, epoch" in shell("convert", file, tmp_path / "a.npz").stderr
     torch.save({"w": torch.full((2,), 1e6), "epoch": 4}, tmp_path / "train.pt")
     done = shell("convert", tmp_path / "train.pt", tmp_path / "b.safetensors", "--dtype", "float16")
-    assert "1 thing that are no arrays: epoch" in done.stderr
+    assert "1 thing besides arrays: epoch" in done.stderr
     assert "'w' has values beyond float16" in done.stderr
 
 
