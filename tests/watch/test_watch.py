@@ -283,6 +283,20 @@ def test_freezing_and_unfreezing_on_the_way_is_seen(counted):
     assert [row.note for row in log["1.weight"]] == ["", "", "frozen", "frozen"]
 
 
+def test_a_parameter_that_is_cut_on_the_way_has_its_new_size():
+    net = nn.Linear(4, 4)
+    with gb.watch(net, every=1, on=None) as log:
+        for step in range(2):
+            if step == 1:
+                net.weight.data = torch.tensor([[0.0, 0.0, 0.0, 5.0]])
+                net.bias.data = torch.ones(1)
+            net(torch.ones(2, 4)).sum().backward()
+            log.step()
+            net.zero_grad()
+    row = log["weight"][-1]
+    assert (row.zeros, row.mean, row.norm) == (0.75, 1.25, 5)
+
+
 def test_a_closure_computes_gradients_within_the_step():
     net = mlp()
     optimizer = torch.optim.LBFGS(net.parameters(), lr=0.1, max_iter=2)

@@ -337,8 +337,7 @@ class ParameterDict(Keeping, Seeing):
 
         Args:
             grad: measure gradients too, where there are any.
-            quantiles: shares (or one) that are to be exact, at the cost of another pass or two; they become
-                columns.
+            quantiles: shares (or one) to be exact, at the cost of another pass or two; they become columns.
             rank: find the effective rank of each matrix (a decomposition of each: slow for large ones).
 
         >>> import glueball as gb

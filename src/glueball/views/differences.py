@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
+from .folding import NUMBER
 from .folding import fold as fold_names
 from .statistics import share_text
 from .table import LONG, MOST, Listing, shape_text
@@ -15,7 +16,6 @@ __all__ = ["difference_table"]
 
 _TITLES = ["name", "difference", "shape", "dtype", "relative", "cosine", "max |Δ|", "elements", ""]
 _NUMBERS = ("relative", "cosine", "max |Δ|", "elements")
-_NUMBER = re.compile(r"(?<![0-9])(0|[1-9][0-9]*)(?=[./]|$)")
 _RANGE = re.compile(r"\{[0-9.,]*\}|[0-9]+")
 
 
@@ -60,8 +60,8 @@ def difference_table(
 def _alike(row: Any) -> Hashable:
     """All that folded rows must have in common; the other name where its numbers are not the name's."""
     other: Any = row.other
-    if _NUMBER.findall(row.other) == _NUMBER.findall(row.name):
-        other = tuple(_NUMBER.split(row.other)[::2])
+    if NUMBER.findall(row.other) == NUMBER.findall(row.name):
+        other = tuple(NUMBER.split(row.other)[::2])
     return row.status, row.how, row.shape, row.other_shape, row.dtype, row.other_dtype, other, row.note
 
 
@@ -109,7 +109,7 @@ def _elements(rows: Sequence[Any]) -> str:
 def _other_label(row: Any, label: str) -> str:
     """The other name with the ranges that the label has."""
     whole: str = row.other
-    parts, others = _NUMBER.split(row.name), _NUMBER.split(row.other)
+    parts, others = NUMBER.split(row.name), NUMBER.split(row.other)
     if parts[1::2] != others[1::2] or label == row.name:
         return whole
     text, at = others[0], len(parts[0])

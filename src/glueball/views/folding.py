@@ -6,10 +6,10 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-__all__ = ["Fold", "fold"]
+__all__ = ["NUMBER", "Fold", "fold"]
 
-# A number that is a whole part of the path ("layers.3.weight") or ends one ("block3.weight").
-_NUMBER = re.compile(r"(?<![0-9])(0|[1-9][0-9]*)(?=\.|$)")
+# A number that is a part of a path ("layers.3.weight", "layers/3/kernel") or ends one ("block3.weight").
+NUMBER = re.compile(r"(?<![0-9])(0|[1-9][0-9]*)(?=[./]|$)")
 
 
 class Fold(NamedTuple):
@@ -36,7 +36,7 @@ def fold(names: Sequence[str], alike: Sequence[Hashable]) -> list[Fold]:
     groups: dict[Hashable, dict[tuple[int, ...], int]] = {}
     templates: dict[Hashable, list[str]] = {}
     for at, (name, rest) in enumerate(zip(names, alike, strict=True)):
-        parts = _NUMBER.split(name)
+        parts = NUMBER.split(name)
         key = (tuple(parts[::2]), rest)
         templates[key] = parts[::2]
         groups.setdefault(key, {})[tuple(map(int, parts[1::2]))] = at

@@ -63,7 +63,7 @@ def watch(
         NothingSelectedError: nothing is there to watch.
         OptimizerError: the optimizer holds no parameter of the model, or its steps cannot be seen.
         WatchSettingError: an argument has no meaning.
-        WatchError: something was found, with `on="raise"`; before the update.
+        WatchError: something was found, with `on="raise"`; before the update, unless it is about one.
 
     >>> import glueball as gb, torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..adapter import Shape
 from ..errors import NothingSelectedError, OptimizerError, StaleError
 from ..gauges import Gauges
 from ..parameters import ParameterDict
@@ -59,6 +60,7 @@ class Watched:
         self.gauges: Gauges = tree.adapter.gauges() or HostGauges(tree.adapter)
         self._once_in_the_model: dict[int, str] = {}
         self._ids: list[int] = []
+        self._shapes: list[Shape | None] = []
         self.names: tuple[str, ...] = ()
         self.there = np.zeros(0, dtype=bool)
         self._read()
@@ -120,27 +122,31 @@ class Watched:
             ]
             self._params.refresh()
             changes += self._broken(ties)
-        if self._read() or closely:
+        if self._read(closely) or closely:
             changes += self._optimizer_changes()
         return changes
 
-    def _read(self) -> bool:
-        """Read what the tree holds; whether other arrays are there than before, or others take gradients."""
+    def _read(self, closely: bool = True) -> bool:
+        """Read what the tree holds; whether it is other than before, in shapes too when looked at closely."""
         params = self._params
         tree, rows = params._tree, params._rows
         adapter = tree.adapter
         self.arrays = tree.arrays(rows)
         ids = [id(array) for array in self.arrays]
         waiting = bool(self._ids) and not bool(self.there.all())
-        if ids == self._ids and not waiting:
+        same = ids == self._ids and not waiting
+        if same and not closely:
             return False
-        self._ids = ids
-        self.names = tuple(params.names())
-        self.there = np.array([adapter.no_values(array) is None for array in self.arrays], dtype=bool)
+        there = [adapter.no_values(array) is None for array in self.arrays]
         shapes = [
-            adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row]) if there else ()
-            for array, row, there in zip(self.arrays, rows, self.there, strict=True)
+            adapter.shape(array, tree.owners[tree.holders[row]], tree.attributes[row]) if known else ()
+            for array, row, known in zip(self.arrays, rows, there, strict=True)
         ]
+        if same and shapes == self._shapes:
+            return False
+        self._ids, self._shapes = ids, shapes
+        self.names = tuple(params.names())
+        self.there = np.array(there, dtype=bool)
         parts = [
             adapter.shard(array) if there else None
             for array, there in zip(self.arrays, self.there, strict=True)
