@@ -223,4 +223,4 @@ def test_names_with_slashes_and_names_that_are_not_there_are_looked_up_at_once(t
     safetensors.numpy.save_file({name: np.ones(1) for name in names}, tmp_path / "x.safetensors")
     monkeypatch.setattr("glueball.checkpoints.base.nearest", lambda *_: pytest.fail("it looked for names"))
     params = gb.open(tmp_path / "x.safetensors")
-    assert params.names() == names and "layers/dense_9" not in params.root.file
+    assert set(params.names()) == set(names) and "layers/dense_9" not in params.root.file
