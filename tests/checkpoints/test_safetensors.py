@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 
 import ml_dtypes
 import numpy as np
@@ -283,6 +284,16 @@ def test_an_index_names_files_of_its_folder_only(tmp_path, file):
     with pytest.raises(FileFormatError, match="'x' must lie in a file of the same folder, not") as raised:
         open_file(path)
     assert "\x1b" not in str(raised.value)
+
+
+def test_an_index_of_many_groups_takes_no_long_time(tmp_path):
+    names = [f"g{i:05}/x" for i in range(20_000)]
+    write(tmp_path / "s.safetensors", {name: np.ones(0) for name in names})
+    groups = {name[:6]: "s.safetensors" for name in reversed(names)}
+    (tmp_path / "i.index.json").write_text(json.dumps({"weight_map": groups}))
+    start = time.process_time()
+    assert len(open_file(tmp_path / "i.index.json")) == 20_000
+    assert time.process_time() - start < 5
 
 
 def test_a_shard_is_no_index(tmp_path):

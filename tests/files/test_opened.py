@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import ml_dtypes
 import numpy as np
@@ -201,3 +202,25 @@ def test_twenty_thousand_arrays(tmp_path):
     assert len(params) == 20_000
     assert "layers.{0..1999}.block{0..9}.weight" in str(params)
     assert params["layers.7.block3.weight"].size == 4
+
+
+def test_a_name_of_many_parts_takes_no_memory_by_its_square(tmp_path):
+    name = "x." * 20_000 + "w"  # the paths of its layers would be 400 MB
+    safetensors.numpy.save_file({name: np.ones(1), "x.x.w": np.ones(2)}, tmp_path / "x.safetensors")
+    tracemalloc.start()
+    try:
+        params = gb.open(tmp_path / "x.safetensors")
+        assert params[name].numpy().tolist() == [1] and params.select("x.x").names() == ["x.x.w"]
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+    params.save(tmp_path / "y.npz")
+    assert set(gb.open(tmp_path / "y.npz").names()) == {name, "x.x.w"}
+
+
+def test_names_with_slashes_and_names_that_are_not_there_are_looked_up_at_once(tmp_path, monkeypatch):
+    names = [f"layers/dense_{i}/vars/0" for i in range(50)]
+    safetensors.numpy.save_file({name: np.ones(1) for name in names}, tmp_path / "x.safetensors")
+    monkeypatch.setattr("glueball.checkpoints.base.nearest", lambda *_: pytest.fail("it looked for names"))
+    params = gb.open(tmp_path / "x.safetensors")
+    assert set(params.names()) == set(names) and "layers/dense_9" not in params.root.file

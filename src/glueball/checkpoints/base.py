@@ -118,6 +118,9 @@ class Checkpoint(Mapping[str, Entry]):
         except KeyError:
             raise self._unknown(name) from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries  # Mapping's way makes the error, which looks for the nearest name
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -50,12 +51,14 @@ class Sharded(Checkpoint):
                 raise FileFormatError(f"{index}: the shard {name!r} is not there")
             parts[name] = opener(shard)
         self._home = _homes(index, parts)
+        ordered: dict[str, list[str]] = {}
         for name, files in where.items():
             for file in files:
                 if name in parts[file] or name in parts[file].aliases or name in parts[file].other:
                     continue
-                prefix = name.strip("/") + "/"
-                if not any(inner.startswith(prefix) for inner in parts[file]):
+                if file not in ordered:
+                    ordered[file] = sorted(parts[file])
+                if not _has_group(ordered[file], name):
                     raise FileFormatError(f"{index}: {name!r} is not in {file!r}, where it should be")
         self.files = [part.path for part in parts.values()]
         self._parts = parts
@@ -68,8 +71,8 @@ class Sharded(Checkpoint):
             for key, text in texts.items():
                 if metadata.setdefault(key, text) != text:
                     other[f"{file}: metadata {key!r}"] = text
-        ordered = [name for name in where if name in self._home]
-        entries = {name: parts[self._home[name]][name] for name in dict.fromkeys([*ordered, *self._home])}
+        listed = [name for name in where if name in self._home]
+        entries = {name: parts[self._home[name]][name] for name in dict.fromkeys([*listed, *self._home])}
         for name in entries:
             aliases.pop(name, None)
         size = sum(part.size for part in parts.values())
@@ -122,6 +125,13 @@ def shard_files(index: str) -> tuple[dict[str, list[str]], dict[str, str]]:
 def _plain(file: str) -> bool:
     """Whether this names a file and no way to one: nothing outside the index's folder is opened."""
     return file.isprintable() and not any(letter in file for letter in "/\\:")
+
+
+def _has_group(names: list[str], group: str) -> bool:
+    """Whether one of the names, which are sorted, lies in a group."""
+    prefix = group.strip("/") + "/"
+    at = bisect_left(names, prefix)
+    return at < len(names) and names[at].startswith(prefix)
 
 
 def _homes(index: str, parts: dict[str, Checkpoint]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import click
 from ..checkpoints.base import Checkpoint
 from ..errors import FileFormatError, GlueballError
 from ..parameters.dictionary import ParameterDict
+from ..parameters.renaming import parents
 from ..views.table import Listing, bytes_text, plural
 from .arguments import as_json
 from .output import show_json, show_table
@@ -113,8 +114,11 @@ def _shards(file: Checkpoint) -> Iterator[Finding]:
     with open(file.path, "rb") as opened_index:
         index = json.load(opened_index)
     weights = index.get("weight_map", {})
+    groups = {key.strip("/") for key in weights}
     for name, entry in file.items():
-        if name not in weights and not any(name.startswith(f"{key.strip('/')}/") for key in weights):
+        if name not in weights and groups.isdisjoint(
+            path for path in parents(name) if name[len(path)] == "/"
+        ):
             where = os.path.basename(entry.file)
             yield Finding("index", name, f"it is in {where!r}, and not in the index")
     total = (index.get("metadata") or {}).get("total_size")

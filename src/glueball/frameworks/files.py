@@ -22,6 +22,8 @@ from .host import Entries, HostAdapter
 
 __all__ = ["FileArray", "Layer", "adapter"]
 
+_DEEPEST = 100  # layers in a name; the paths of all layers of a longer one take memory by its square
+
 
 class FileArray(np.lib.mixins.NDArrayOperatorsMixin):
     """An array that lies in a file: it knows its shape and dtype, and is read when it is looked at.
@@ -170,7 +172,8 @@ def _layers(file: Any) -> Layer:
         return at
 
     def put(name: str, array: FileArray) -> None:
-        cut = _cut(name)
+        deep = name.count(".") + name.count("/") > _DEEPEST
+        cut = 0 if deep else _cut(name)
         at = found.get(name[:cut]) or layer(name[:cut])
         attribute = name[cut + 1 :] if cut else name
         if attribute in at.arrays:  # "a.b" and "a/b"
