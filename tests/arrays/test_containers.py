@@ -346,7 +346,7 @@ def test_gradients_of_every_form():
     params.attach_grads({"b.w": ones(3) * 4})
     assert params["b.w"].grad()[0] == 4 and params["a.0"].grad() is None
     for wrong in (5, ones(3)):
-        with pytest.raises(gb.ShapeError, match="give a tree of the model's form"):
+        with pytest.raises(gb.ShapeError, match="give what the gradient function returned"):
             params.attach_grads(wrong)
     with pytest.raises(gb.ShapeError, match="2 gradients were given, and 3 parameters train here"):
         params.attach_grads([ones(2), ones(1)])

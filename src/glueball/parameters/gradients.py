@@ -19,8 +19,8 @@ def attach(tree: Tree, rows: Sequence[int], grads: Any) -> None:
     """Keep a gradient for each row that gets one; all are checked first."""
     if grads is None or np.isscalar(grads):
         raise ShapeError(
-            f"the gradients are a {type(grads).__name__}: give what the gradient function returned, a list "
-            f"of arrays, or {{name: gradient}}."
+            f"the gradients are of {type(grads).__name__}: give what the gradient function returned, or "
+            f"{{name: gradient}}."
         )
     given = tree.adapter.gradients(tree.root, grads)
     named = given if isinstance(given, Mapping) else _in_order(tree, rows, given)
