@@ -301,7 +301,7 @@ def test_what_needs_values_is_an_error_while_a_function_is_traced():
 def test_gradients_that_are_none():
     params = gb.collect_params(keras.Sequential([keras.Input((2,)), layers.Dense(1)]))
     for given in (None, 3):
-        with pytest.raises(gb.ShapeError, match=f"the gradients are a {type(given).__name__}"):
+        with pytest.raises(gb.ShapeError, match=f"the gradients are of {type(given).__name__}"):
             params.attach_grads(given)
     with pytest.raises(gb.ShapeError, match=r"the gradient of '0.bias' is a list: give an array"):
         params.attach_grads({"0.bias": [1.0]})

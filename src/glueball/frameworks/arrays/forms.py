@@ -55,8 +55,8 @@ def gradients(root: Any, grads: Any) -> Mapping[str, Any] | Sequence[Any]:
         return list(grads)
     if not is_container(grads):
         raise ShapeError(
-            f"the gradients are of {type(grads).__name__}: give what the gradient function returned, a tree of "
-            f"the model's form, or {{name: gradient}}."
+            f"the gradients are of {type(grads).__name__}: give what the gradient function returned, a tree "
+            f"of the model's form, or {{name: gradient}}."
         )
     found: dict[str, Any] = {}
     todo = [("", grads)]

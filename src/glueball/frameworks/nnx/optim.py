@@ -65,7 +65,7 @@ def gradients(root: Any, grads: Any) -> Mapping[str, Any] | Sequence[Any]:
     if isinstance(grads, (list, tuple)):
         return [walk.value(found) for found in grads]
     raise ShapeError(
-        f"the gradients are a {type(grads).__name__}: give the State that nnx.grad returned, or "
+        f"the gradients are of {type(grads).__name__}: give the State that nnx.grad returned, or "
         f"{{name: gradient}}."
     )
 
