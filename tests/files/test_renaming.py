@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glueball as gb
-from glueball.parameters.inferring import infer
-from glueball.parameters.renaming import parents, renamed, unwrapped
+from glueball.parameters.files.inferring import infer
+from glueball.parameters.files.renaming import parents, renamed, unwrapped
 
 NAMES = ["model.encoder.0.weight", "model.encoder.0.bias", "model.head.weight"]
 

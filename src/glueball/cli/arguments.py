@@ -40,7 +40,7 @@ def selecting(command: Command) -> Command:
 
 
 def rules_of(rules: Sequence[str]) -> dict[Any, str | None]:
-    r"""Rules for renaming, as `glueball.parameters.renaming` takes them.
+    r"""Rules for renaming, as `glueball.parameters.files.renaming` takes them.
 
     Raises:
         PatternError: one of them is none.

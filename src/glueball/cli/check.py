@@ -14,7 +14,7 @@ import click
 from ..checkpoints.base import Checkpoint
 from ..errors import FileFormatError, GlueballError
 from ..parameters.dictionary import ParameterDict
-from ..parameters.renaming import parents
+from ..parameters.files.renaming import parents
 from ..views.table import Listing, bytes_text, plural
 from .arguments import as_json
 from .output import show_json, show_table

@@ -18,7 +18,7 @@ from ..checkpoints.lazy import Lazy
 from ..checkpoints.writing import FORMATS, format_of, write_file
 from ..errors import DTypeError, FileFormatError, PatternError
 from ..parameters.dictionary import ParameterDict
-from ..parameters.renaming import renamed
+from ..parameters.files.renaming import renamed
 from ..views.progress import shown
 from ..views.table import names_text, plural
 from .arguments import rename_option, rules_of, selecting

@@ -41,7 +41,7 @@ def diff(
 
     Exits with 0 where nothing differs, 1 where something does, 2 for trouble.
     """
-    from ..parameters.differences import diff as difference
+    from ..parameters.seeing.differences import diff as difference
 
     with ExitStack() as stack:
         first, second = (chosen(stack.enter_context(opened(file)), include, exclude) for file in (a, b))

@@ -10,7 +10,7 @@ from ..checkpoints.base import Checkpoint
 from ..checkpoints.safetensors.editing import edit
 from ..checkpoints.writing import format_of, write_file
 from ..errors import FileFormatError, PatternError
-from ..parameters.renaming import renamed
+from ..parameters.files.renaming import renamed
 from ..views.table import plural
 from .arguments import pairs_of, rules_of
 from .convert import taken_arrays

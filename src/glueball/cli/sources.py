@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ..parameters.dictionary import ParameterDict
-from ..parameters.opening import open as open_parameters
+from ..parameters.files.opening import open as open_parameters
 
 __all__ = ["chosen", "opened", "spooled"]
 

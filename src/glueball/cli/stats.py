@@ -47,7 +47,7 @@ def stats(
 
 
 def _as_json(row: object) -> dict[str, object]:
-    from ..parameters.statistics import StatsRow
+    from ..parameters.seeing.statistics import StatsRow
 
     assert isinstance(row, StatsRow)
     found = row.as_dict()

@@ -2,16 +2,16 @@
 
 from .collect import collect_params, initialize, meta
 from .dictionary import ParameterDict
-from .differences import Difference, DiffRow, diff
-from .loaded import LoadReport
-from .opening import open
+from .files.loaded import LoadReport
+from .files.opening import open
+from .initialising.plan import Plan, PlanRow
+from .initialising.recipe import Recipe
 from .optimizers import OptimizerReport
 from .parameter import Parameter
-from .plan import Plan, PlanRow
-from .recipe import Recipe
+from .seeing.differences import Difference, DiffRow, diff
+from .seeing.snapshots import Snapshot
+from .seeing.statistics import StatsRow, StatsTable
 from .selection import Totals
-from .snapshots import Snapshot
-from .statistics import StatsRow, StatsTable
 from .ties import Aliases, Exchange
 
 __all__ = [

@@ -10,16 +10,16 @@ from ..errors import DTypeError, ShapeError, TieError
 from ..patterns import Pattern, describe
 from ..views.table import names_text, plural
 from . import gradients, optimizers, ties
-from .keeping import Keeping
+from .files.untouched import touch
+from .files.verbs import Keeping
+from .initialising.plan import Plan
+from .initialising.planning import make_plan
 from .parameter import Parameter
-from .plan import Plan
-from .planning import make_plan
-from .seeing import Seeing
-from .untouched import touch
+from .seeing.verbs import Seeing
 
 if TYPE_CHECKING:
-    from .snapshots import Snapshot
-    from .statistics import StatsTable
+    from .seeing.snapshots import Snapshot
+    from .seeing.statistics import StatsTable
 
 __all__ = ["ParameterDict"]
 
@@ -351,7 +351,7 @@ class ParameterDict(Keeping, Seeing):
         1.weight 0.5 0
         1.bias 0.0 1
         """
-        from .statistics import measure_rows  # with all that measures, when it is first asked for
+        from .seeing.statistics import measure_rows  # with all that measures, when it is first asked for
 
         return measure_rows(self._tree, self._rows, grad=grad, quantiles=quantiles, rank=rank)
 
@@ -362,7 +362,7 @@ class ParameterDict(Keeping, Seeing):
         saved with it, too. Parameters without values are noted as such; a sharded one is gathered, so then
         all its processes must call this together.
         """
-        from .snapshots import take
+        from .seeing.snapshots import take
 
         return take(self)
 

@@ -19,7 +19,7 @@ from .. import streams
 from ..adapter import Adapter
 from ..errors import GlueballError
 from ..slots import Tree
-from .stored import Stored, as_stored
+from .files.stored import Stored, as_stored
 
 if TYPE_CHECKING:
     from datetime import datetime

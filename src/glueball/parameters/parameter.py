@@ -16,8 +16,8 @@ from ..adapter import Adapter, Facts, Shape
 from ..errors import DeferredError, DTypeError, OptimizerError, StaleError
 from ..slots import Site, Tree
 from ..views.table import Row, parameter_table
+from .files.untouched import touch
 from .origin import Origin, origin_of
-from .untouched import touch
 
 if TYPE_CHECKING:
     from ..measures import Stats
@@ -223,7 +223,7 @@ class Parameter:
         >>> weight.stats()
         Stats(float32, 32 elements, min 2, max 2, mean 2, std 0, norm 11.314)
         """
-        from .statistics import measure_rows  # with all that measures, when it is first asked for
+        from .seeing.statistics import measure_rows  # with all that measures, when it is first asked for
 
         self._need_values("measured")
         row = measure_rows(self._tree, [self._row], grad=False, quantiles=quantiles, rank=rank)[0]

@@ -14,7 +14,7 @@ import torch
 
 from ...errors import InitializerError
 from ...init import as_initializer
-from ...parameters.filling import Later
+from ...parameters.initialising.filling import Later
 from ..ndarray import NDArray, random
 from ..ndarray.graph import writable
 from .base import Initializer

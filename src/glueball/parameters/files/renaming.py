@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from ..errors import PatternError
-from ..patterns import describe, nearest
+from ...errors import PatternError
+from ...patterns import describe, nearest
 
 __all__ = ["Rename", "Unwrapped", "parents", "renamed", "unwrapped"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..adapter import Shape
-from ..errors import NameNotFoundError
-from ..patterns import nearest
-from ..views.table import bytes_text, plural
-from .whole import saved_rows
+from ...adapter import Shape
+from ...errors import NameNotFoundError
+from ...patterns import nearest
+from ...views.table import bytes_text, plural
+from ..files.whole import saved_rows
 
 if TYPE_CHECKING:
-    from .selection import Selection
+    from ..selection import Selection
 
 __all__ = ["Snapshot", "take"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..adapter import Shape
-from ..errors import LoadError, PatternError
-from ..views.loads import LoadRow, failures_text
-from ..views.table import names_text
+from ...adapter import Shape
+from ...errors import LoadError, PatternError
+from ...views.loads import LoadRow, failures_text
+from ...views.table import names_text
 from .inferring import infer
 from .loaded import LoadReport
 from .matching import Match

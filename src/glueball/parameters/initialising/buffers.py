@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import streams
-from ..errors import DeferredError, InitializerError, NameNotFoundError
-from ..patterns import nearest
-from ..slots import Tree
+from ... import streams
+from ...errors import DeferredError, InitializerError, NameNotFoundError
+from ...patterns import nearest
+from ...slots import Tree
+from ..parameter import Parameter, native
 from .filling import draw_apart
-from .parameter import Parameter, native
 
 __all__ = ["Buffer", "plan_buffers", "write_buffers"]
 

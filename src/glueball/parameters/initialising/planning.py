@@ -6,17 +6,17 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import streams
-from ..errors import DeferredError, DTypeError, InitializerError, NameNotFoundError, PatternError
-from ..frameworks import adapter_for
-from ..init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
-from ..patterns import Pattern, describe, nothing_selected, select_rows
-from ..slots import Tree
-from ..views.table import names_text
+from ... import streams
+from ...errors import DeferredError, DTypeError, InitializerError, NameNotFoundError, PatternError
+from ...frameworks import adapter_for
+from ...init import Default, Drawn, Given, Initializer, Padded, Target, Whole, as_initializer
+from ...patterns import Pattern, describe, nothing_selected, select_rows
+from ...slots import Tree
+from ...views.table import names_text
+from ..collection import Collection
+from ..parameter import native
 from .buffers import plan_buffers
-from .collection import Collection
 from .filling import Later
-from .parameter import native
 from .plan import Plan
 from .recipe import Recipe
 from .resolving import no_default, part_of, resolve_row, target_of_row

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..errors import NothingSelectedError, PatternError
-from ..patterns import Pattern, nothing_selected, select_rows
-from ..slots import Tree
-from .collection import Collection
+from ...errors import NothingSelectedError, PatternError
+from ...patterns import Pattern, nothing_selected, select_rows
+from ...slots import Tree
+from ..collection import Collection
+from ..selection import Selection
 from .policies import Policy, row_policies, takes_name
 from .renaming import Rename, renamed, unwrapped
-from .selection import Selection
 from .sources import Source
 from .whole import saved_rows
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..adapter import Adapter
-from ..checkpoints.base import Checkpoint
-from ..checkpoints.mapping import State, state_of
-from ..checkpoints.opening import open_file
-from ..errors import GlueballError
-from ..slots import Tree
+from ...adapter import Adapter
+from ...checkpoints.base import Checkpoint
+from ...checkpoints.mapping import State, state_of
+from ...checkpoints.opening import open_file
+from ...errors import GlueballError
+from ...slots import Tree
 
 __all__ = ["LoadRecord", "Stored", "as_stored"]
 
@@ -94,7 +94,7 @@ class LoadRecord:
         names: Mapping[int, str],
         source: str,
     ) -> None:
-        from .origin import now
+        from ..origin import now
 
         # The tree's lists, and not the tree, which holds the layers.
         self.owners = tree.weak_owners
@@ -114,7 +114,7 @@ class LoadRecord:
 
     def notes(self) -> Iterator[tuple[Any, str, Any]]:
         """(layer, attribute, note) for each place that is left."""
-        from .origin import Note
+        from ..origin import Note
 
         for row, size in zip(self.rows if self.owners else (), self.sizes, strict=False):
             made = Note("", "", None, self.names[row], self.when, size, self.put[row], source=self.source)

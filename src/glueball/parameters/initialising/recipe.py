@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import GlueballError, InitializerError
-from ..init import Initializer, from_json
+from ...errors import GlueballError, InitializerError
+from ...init import Initializer, from_json
 
 __all__ = ["Recipe"]
 

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..checkpoints.mapping import state_of
-from ..errors import DeferredError, FileFormatError
-from ..slots import Tree
-from ..views.progress import Progress, shown
+from ...checkpoints.mapping import state_of
+from ...errors import DeferredError, FileFormatError
+from ...slots import Tree
+from ...views.progress import Progress, shown
+from ..initialising.plan import Plan
+from ..origin import remember
 from .loaded import LoadReport
 from .matching import Match
-from .origin import remember
-from .plan import Plan
 from .sources import Source
 from .stored import LoadRecord, Stored
 from .untouched import look

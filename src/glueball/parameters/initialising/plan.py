@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .. import streams
-from ..errors import DeferredError, StaleError
-from ..init import Drawn, Initializer, Target
-from ..slots import Tree
-from ..views.table import Listing, plan_table
+from ... import streams
+from ...errors import DeferredError, StaleError
+from ...init import Drawn, Initializer, Target
+from ...slots import Tree
+from ...views.table import Listing, plan_table
+from ..origin import Record, noted, remember
 from .buffers import Buffer, write_buffers
 from .filling import Later, draw_apart, zero_row
 from .making import make
-from .origin import Record, noted, remember
 from .recipe import Recipe
 
 __all__ = ["Plan", "PlanRow"]

@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
-from ..patterns import Pattern
-from ..views.progress import Progress
+from ...patterns import Pattern
+from ...views.progress import Progress
+from ..garbage import no_garbage
+from ..selection import Selection
 from . import saving
-from .garbage import no_garbage
 from .judging import plan_load
 from .loaded import LoadReport
 from .renaming import Rename
-from .selection import Selection
 from .untouched import untouched_rows
 
 __all__ = ["Keeping"]

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import streams
-from ..adapter import Adapter
-from ..errors import DTypeError, InitializerError, ShapeError
-from ..init import Foreign, Initializer, Target, Whole
+from ... import streams
+from ...adapter import Adapter
+from ...errors import DTypeError, InitializerError, ShapeError
+from ...init import Foreign, Initializer, Target, Whole
 
 __all__ = ["make"]
 

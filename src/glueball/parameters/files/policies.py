@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import InitializerError, NothingSelectedError, PatternError
-from ..init import Initializer, as_initializer
-from ..patterns import Pattern, describe, nearest, nothing_selected, select_rows
-from ..slots import Tree
+from ...errors import InitializerError, NothingSelectedError, PatternError
+from ...init import Initializer, as_initializer
+from ...patterns import Pattern, describe, nearest, nothing_selected, select_rows
+from ...slots import Tree
 from .renaming import parents
 
 __all__ = ["Policy", "name_policies", "row_policies", "takes_name"]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import streams
-from ..adapter import Adapter
-from ..errors import InitializerError
-from ..frameworks import adapter_for
-from ..init import Given, Initializer, Padded, Whole
+from ... import streams
+from ...adapter import Adapter
+from ...errors import InitializerError
+from ...frameworks import adapter_for
+from ...init import Given, Initializer, Padded, Whole
+from ..origin import Note, note, noted, now
+from ..parameter import native
 from .making import make
-from .origin import Note, note, noted, now
-from .parameter import native
 from .resolving import resolve, target_of
 
 __all__ = ["Later", "draw_apart", "zero_row"]

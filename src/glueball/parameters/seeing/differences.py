@@ -15,13 +15,13 @@ from typing import Any, overload
 
 import numpy as np
 
-from ..adapter import Shape
-from ..errors import MeasureError, MissingExtraError
-from ..measures import Comparison, compare
-from ..patterns import nearest
-from ..views.differences import difference_table
-from ..views.table import Listing
-from .renaming import Rename
+from ...adapter import Shape
+from ...errors import MeasureError, MissingExtraError
+from ...measures import Comparison, compare
+from ...patterns import nearest
+from ...views.differences import difference_table
+from ...views.table import Listing
+from ..files.renaming import Rename
 from .sides import Item, Side, renamed, side_of
 
 __all__ = ["DiffRow", "Difference", "diff"]
@@ -218,7 +218,7 @@ def diff(a: Any, b: Any, *, rename: Rename | None = None, tol: float = 0.0) -> D
         a: the one side, the older one.
         b: the other.
         rename: {pattern: replacement} or a function, for the names of a: `{"model": ""}` takes a prefix away
-            (see `glueball.parameters.renaming`). What is matched so is no difference.
+            (see `glueball.parameters.files.renaming`). What is matched so is no difference.
         tol: the largest relative change `|b - a| / |a|` that is no difference; with one, neither is another
             dtype.
 

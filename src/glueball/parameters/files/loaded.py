@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..views.loads import LoadRow, load_table
-from ..views.table import Listing
+from ...views.loads import LoadRow, load_table
+from ...views.table import Listing
 
 __all__ = ["LoadReport"]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from weakref import ref
 
-from ..slots import Tree
-from .origin import is_noted
+from ...slots import Tree
+from ..origin import is_noted
 
 __all__ = ["look", "touch", "untouched_rows"]
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from ..errors import PatternError
+from ...errors import PatternError
 from .renaming import renamed
 
 __all__ = ["Inferred", "infer"]

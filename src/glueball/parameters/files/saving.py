@@ -11,15 +11,15 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ..adapter import Adapter
-from ..checkpoints.lazy import Lazy
-from ..checkpoints.writing import format_of, write_file
-from ..errors import DeferredError, DTypeError, FileFormatError, NothingSelectedError
-from ..slots import Tree
-from ..views.progress import Progress, shown
-from ..views.table import names_text
-from .garbage import no_garbage
-from .selection import Selection
+from ...adapter import Adapter
+from ...checkpoints.lazy import Lazy
+from ...checkpoints.writing import format_of, write_file
+from ...errors import DeferredError, DTypeError, FileFormatError, NothingSelectedError
+from ...slots import Tree
+from ...views.progress import Progress, shown
+from ...views.table import names_text
+from ..garbage import no_garbage
+from ..selection import Selection
 from .whole import saved_rows
 
 __all__ = ["save"]

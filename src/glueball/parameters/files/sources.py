@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoints.base import Checkpoint
-from ..checkpoints.opening import open_file
-from ..errors import DeferredError
-from ..frameworks import adapter_for
-from ..views.table import names_text
-from .collection import Collection
-from .selection import Selection
+from ...checkpoints.base import Checkpoint
+from ...checkpoints.opening import open_file
+from ...errors import DeferredError
+from ...frameworks import adapter_for
+from ...views.table import names_text
+from ..collection import Collection
+from ..selection import Selection
 from .whole import saved_rows
 
 __all__ = ["Source", "source_of"]

@@ -8,24 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..about import __version__
-from ..checkpoints.atomic import replacing
-from ..checkpoints.base import Checkpoint
-from ..errors import PatternError
-from ..measures import array_source, measure_many
-from ..views.report import Change, Entry, Facts, page
-from ..views.table import shape_text
-from .collect import collect_params
-from .collection import Collection
+from ...about import __version__
+from ...checkpoints.atomic import replacing
+from ...checkpoints.base import Checkpoint
+from ...errors import PatternError
+from ...measures import array_source, measure_many
+from ...views.report import Change, Entry, Facts, page
+from ...views.table import shape_text
+from ..collect import collect_params
+from ..collection import Collection
+from ..files.opening import open
+from ..files.whole import saved_rows
+from ..origin import Origin
+from ..parameter import Parameter
+from ..selection import Selection
 from .differences import DiffRow, diff
-from .opening import open
-from .origin import Origin
-from .parameter import Parameter
-from .selection import Selection
 from .sides import Item, Side, side_of
 from .snapshots import Snapshot
 from .statistics import StatsRow, measure_rows
-from .whole import saved_rows
 
 __all__ = ["entries", "write_report"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from ..checkpoints.opening import open_file
-from ..frameworks import adapter_for
-from .collection import Collection
-from .dictionary import ParameterDict
-from .garbage import no_garbage
+from ...checkpoints.opening import open_file
+from ...frameworks import adapter_for
+from ..collection import Collection
+from ..dictionary import ParameterDict
+from ..garbage import no_garbage
 
 __all__ = ["open"]
 

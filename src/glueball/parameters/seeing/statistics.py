@@ -10,9 +10,9 @@ from typing import Any, overload
 
 import numpy as np
 
-from ..adapter import Adapter, Shape
-from ..errors import DTypeError, MeasureError, MissingExtraError
-from ..measures import (
+from ...adapter import Adapter, Shape
+from ...errors import DTypeError, MeasureError, MissingExtraError
+from ...measures import (
     Source,
     Stats,
     array_source,
@@ -20,11 +20,11 @@ from ..measures import (
     check_shares,
     measure_many,
 )
-from ..patterns import nearest
-from ..slots import Tree
-from ..views.statistics import statistics_table
-from ..views.table import Listing
-from .garbage import no_garbage
+from ...patterns import nearest
+from ...slots import Tree
+from ...views.statistics import statistics_table
+from ...views.table import Listing
+from ..garbage import no_garbage
 
 __all__ = ["StatsRow", "StatsTable", "measure_rows"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .collection import Collection
-from .selection import Selection
+from ..collection import Collection
+from ..selection import Selection
 
 __all__ = ["saved_rows"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..adapter import Adapter
-from ..errors import InitializerError
-from ..init import Default, Initializer, Target
-from ..slots import Tree
-from ..views.table import names_text
+from ...adapter import Adapter
+from ...errors import InitializerError
+from ...init import Default, Initializer, Target
+from ...slots import Tree
+from ...views.table import names_text
 
 __all__ = ["no_default", "part_of", "resolve", "resolve_row", "target_of", "target_of_row"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import PatternError
-from .selection import Selection
+from ...errors import PatternError
+from ..selection import Selection
 
 if TYPE_CHECKING:
-    from ..views.plots import Axes
+    from ...views.plots import Axes
 
 __all__ = ["Seeing"]
 
@@ -57,7 +57,7 @@ class Seeing(Selection):
         >>> [label.get_text() for label in ax.get_yticklabels()]
         ['0.weight', '0.bias', '1.weight', '1.bias']
         """
-        from ..views import plots
+        from ...views import plots
         from .statistics import measure_rows
 
         if kind not in ("distributions", "gradients", "changes"):

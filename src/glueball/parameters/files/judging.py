@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..adapter import Shape
-from ..errors import DeferredError, DTypeError, GlueballError
-from ..init import Initializer
-from ..patterns import Pattern
-from ..views.loads import LoadRow
+from ...adapter import Shape
+from ...errors import DeferredError, DTypeError, GlueballError
+from ...init import Initializer
+from ...patterns import Pattern
+from ...views.loads import LoadRow
+from ..initialising.planning import make_plan
+from ..selection import Selection
 from .loaded import LoadReport
 from .loading import Job, Load
 from .matching import Match, match
-from .planning import make_plan
 from .policies import Policy, name_policies, row_policies
 from .refusing import ERRORS, refusal
 from .renaming import Rename
-from .selection import Selection
 from .sources import Source, source_of
 
 __all__ = ["plan_load"]

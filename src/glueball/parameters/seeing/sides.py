@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from ..adapter import Shape
-from ..checkpoints.base import Checkpoint
-from ..checkpoints.opening import open_file
-from ..errors import MeasureError, PatternError, UnknownModelError
-from ..frameworks import adapter_for, adapter_named
-from .collect import collect_params
-from .renaming import Rename
-from .renaming import renamed as new_names
-from .selection import Selection
+from ...adapter import Shape
+from ...checkpoints.base import Checkpoint
+from ...checkpoints.opening import open_file
+from ...errors import MeasureError, PatternError, UnknownModelError
+from ...frameworks import adapter_for, adapter_named
+from ..collect import collect_params
+from ..files.renaming import Rename
+from ..files.renaming import renamed as new_names
+from ..files.whole import saved_rows
+from ..selection import Selection
 from .snapshots import Snapshot
-from .whole import saved_rows
 
 __all__ = ["Item", "Side", "renamed", "side_of"]
 
