@@ -85,6 +85,9 @@ class Adapter(Protocol):
     def own(self, arrays: Sequence[Any]) -> list[Any]:
         """The model's own objects, where `get` gives handles of ours."""
 
+    def saved_paths(self, root: Any) -> Mapping[str, Any]:
+        """Array by its path in the framework's own files, where these are not the slots."""
+
     # ---- what an array is
 
     def facts(self, array: Any, owner: Any, attribute: str) -> Facts:
@@ -347,6 +350,10 @@ class Defaults:
     def own(self, arrays: Sequence[Any]) -> list[Any]:
         """They are the model's own."""
         return list(arrays)
+
+    def saved_paths(self, root: Any) -> Mapping[str, Any]:
+        """Its files have the slots."""
+        return {}
 
     def gradients(self, root: Any, grads: Any) -> Mapping[str, Any] | Sequence[Any]:
         """As they are: by name, or one after the other."""

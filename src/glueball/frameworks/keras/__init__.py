@@ -1,10 +1,11 @@
 """Keras 3 on TensorFlow, PyTorch and JAX: the adapter.
 
-`contents` says what lies in a layer and how it is called, `walk` walks, `building` waits for layers that are
-not built; `layers` knows the fans of a layer, `layouts` what it holds, `defaults` what its constructor draws;
-`generators` seeds what custom initializers draw from; `sharing` ties; `optim` speaks with Keras's optimizers.
-An array, as the core hands it around, is a Keras variable. On the torch backend its values are handled as the
-torch adapter handles tensors: in place, where they lie.
+`contents` says what lies in a layer and how it is called, `walk` walks, `building` waits for layers that
+are not built; `layers` knows the fans of a layer, `layouts` what it holds, `defaults` what its
+constructor draws; `generators` seeds what custom initializers draw from; `sharing` ties; `optim` speaks
+with Keras's optimizers, `paths` knows where Keras's own files keep a variable. An array, as the core
+hands it around, is a Keras variable. On the torch backend its values are handled as the torch adapter
+handles tensors: in place, where they lie.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import adapter_named
 from ..host import HostAdapter, as_host, coerced
-from . import building, defaults, generators, layers, layouts, optim, sharing
+from . import building, defaults, generators, layers, layouts, optim, paths, sharing
 from . import walk as walking
 from .building import Unbuilt
 
@@ -302,6 +303,7 @@ class KerasAdapter(HostAdapter):
         return optim.held(optimizer, self.root)
 
     exclude = staticmethod(optim.exclude)
+    saved_paths = staticmethod(paths.saved_paths)
 
 
 adapter: Adapter = KerasAdapter()

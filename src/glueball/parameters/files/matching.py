@@ -66,15 +66,28 @@ def match(
     notes: list[str] = []
     beside: list[str] = []
     prefix = False
+    paths = _own_paths(tree, source) if rename is None else {}
     if rename is not None:
         names = renamed(source.names, rename)
+    elif paths:
+        # What is no variable of the model is the state of the optimizer that it was trained with.
+        beside = [name for name in source.shapes if not paths.get(name) and name.startswith("optimizer/")]
+        names = {name: paths.get(name) or name for name in source.names}
+        for name in beside:
+            del names[name]
+        notes.append(f"by the paths that {tree.adapter.name.capitalize()} has in its own files")
     else:
         slots = [tree.slots(row) for row in rows if policies[row] == "error"]
         found = unwrapped(source.names, lookup, slots)
         names, beside, prefix = found.names, found.beside, bool(found.note)
         notes += [found.note] * prefix
-    # Attributes of HDF5, and the versions that a state_dict has of its layers, tell little.
-    other = [what for what in source.other if "@" not in what and what.split(".")[-1] != "_metadata"]
+    # Attributes of HDF5, the versions that a state_dict has of its layers, and layers without variables tell
+    # little.
+    other = [
+        what
+        for what in source.other
+        if "@" not in what and what.split(".")[-1] != "_metadata" and not (paths and what.endswith("vars"))
+    ]
     if other:
         more = ", …" if len(other) > 4 else ""
         notes.append(f"besides arrays the file has {', '.join(other[:4])}{more}")
@@ -110,6 +123,20 @@ def match(
         )
     absent = {row: policies[row] for row in rows if row not in takes}
     return Match(collection, rows, takes, absent, lost, left, names, notes, prefix)
+
+
+def _own_paths(tree: Tree, source: Source) -> dict[str, str | None]:
+    """Slot by path, for a file of the model's own framework; None for what that keeps beside the model.
+
+    Empty where the file has no such paths.
+    """
+    if source.file is None or source.file.format not in ("hdf5", "keras"):
+        return {}
+    found = tree.adapter.saved_paths(tree.root)
+    if not any(path in source.shapes for path in found):
+        return {}
+    rows = {id(array): row for row, array in enumerate(tree.arrays(range(len(tree))))}
+    return {path: tree.names[rows[id(one)]] if id(one) in rows else None for path, one in found.items()}
 
 
 def _asked(

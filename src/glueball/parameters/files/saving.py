@@ -83,6 +83,12 @@ def _save(
         arrays |= {alias: arrays[name] for alias, name in aliases.items()}
         aliases = {}
 
+    pairs = None
+    if like is None and kind == "weights.h5":
+        paths = adapter.saved_paths(tree.root)
+        names = {id(array): tree.names[row] for row, array in held.items()}
+        pairs = [(path, names[id(array)]) for path, array in paths.items() if id(array) in names] or None
+
     def write(arrays: Mapping[str, Array], progress: Progress | None = None) -> None:
         write_file(
             path,
@@ -91,6 +97,7 @@ def _save(
             aliases=aliases,
             metadata=notes,
             like=like,
+            pairs=pairs,
             max_shard_size=max_shard_size,
             progress=progress,
         )
