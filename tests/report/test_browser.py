@@ -251,7 +251,7 @@ def test_the_map_gives_each_element_the_same_area(show):
 
 
 def entries_of(net):
-    from glueball.parameters.seeing.verbs.reporting import entries
+    from glueball.parameters.seeing.reporting import entries
 
     return entries(gb.collect_params(net))
 
