@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from glueball.parameters.seeing.reporting import entries
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -21,6 +20,7 @@ from torch import nn
 
 import glueball as gb
 from glueball.measures import measure
+from glueball.parameters.seeing.reporting import entries
 from glueball.views import report as views
 from glueball.views.densities import counts_between, inner_range
 from glueball.views.report import Change, Entry, Facts

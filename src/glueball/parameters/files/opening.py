@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from ...checkpoints.opening import open_file
 from ...frameworks import adapter_for
 from ..collection import Collection
 from ..dictionary import ParameterDict
@@ -42,6 +41,8 @@ def open(path: str | os.PathLike[str], *, allow_expansion: bool = False) -> Para
     >>> params["0.weight"].data()[:2].shape
     (2, 4)
     """
+    from ...checkpoints.opening import open_file  # formats are imported when a file is opened
+
     with no_garbage():
         file = open_file(path, allow_expansion=allow_expansion)
         return ParameterDict(Collection(adapter_for(file).walk(file, True)))

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...adapter import Adapter
-from ...checkpoints.base import Checkpoint
 from ...checkpoints.mapping import State, state_of
-from ...checkpoints.opening import open_file
 from ...errors import GlueballError
 from ...slots import Tree
+
+if TYPE_CHECKING:
+    from ...checkpoints.base import Checkpoint
 
 __all__ = ["LoadRecord", "Stored", "as_stored"]
 
@@ -66,6 +67,8 @@ def as_stored(adapter: Adapter, array: Any, stored: Stored) -> bool | None:
 @lru_cache(maxsize=1)
 def _opened(path: str, state: State) -> Checkpoint:
     # Whoever asks for one parameter asks for the next: a file of many arrays takes long to open.
+    from ...checkpoints.opening import open_file  # formats are imported when a file is opened
+
     return open_file(path)
 
 

@@ -10,8 +10,6 @@ from ...patterns import Pattern
 from ...views.progress import Progress
 from ..garbage import no_garbage
 from ..selection import Selection
-from . import saving
-from .judging import plan_load
 from .loaded import LoadReport
 from .renaming import Rename
 from .untouched import untouched_rows
@@ -71,6 +69,8 @@ class Keeping(Selection):
         ...     gb.open(f"{folder}/net.safetensors").names()
         ['weight', 'bias']
         """
+        from . import saving  # with the formats
+
         saving.save(
             self,
             path,
@@ -149,6 +149,8 @@ class Keeping(Selection):
         >>> report.initialised
         ('head.weight', 'head.bias')
         """
+        from .judging import plan_load
+
         with no_garbage():
             load = plan_load(
                 self,

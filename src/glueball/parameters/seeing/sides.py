@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...adapter import Shape
-from ...checkpoints.base import Checkpoint
-from ...checkpoints.opening import open_file
 from ...errors import MeasureError, PatternError, UnknownModelError
 from ...frameworks import adapter_for, adapter_named
 from ..collect import collect_params
@@ -21,6 +19,9 @@ from ..files.renaming import renamed as new_names
 from ..files.whole import saved_rows
 from ..selection import Selection
 from .snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from ...checkpoints.base import Checkpoint
 
 __all__ = ["Item", "Side", "renamed", "side_of"]
 
@@ -65,6 +66,9 @@ def side_of(given: Any) -> Side:
         MeasureError: nothing can be compared of it.
         FileFormatError, OSError: a path cannot be opened.
     """
+    from ...checkpoints.base import Checkpoint  # formats are imported when a file is opened
+    from ...checkpoints.opening import open_file
+
     if isinstance(given, Side):
         return given
     if isinstance(given, (str, os.PathLike)):
