@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import click
 
 from ..checkpoints.base import Checkpoint
 from ..parameters.dictionary import ParameterDict
+from ..parameters.garbage import no_garbage
 from ..views.files import FileRow, file_table, file_tree
 from ..views.table import bytes_text, plural
 from .arguments import as_json, everything
@@ -30,7 +33,7 @@ def show(file: str, pattern: str | None, tree: bool, metadata: bool, everything:
 
     No array is read. Numbered layers that are alike are one line, unless --all is given.
     """
-    with opened(file) as params:
+    with no_garbage(), opened(file) as params:
         whole = params._tree.root.file
         taken = params if pattern is None else params.select(pattern)
         rows = _rows(taken, whole)
@@ -49,12 +52,15 @@ def _rows(params: ParameterDict, file: Checkpoint) -> list[FileRow]:
     tree = params._tree
     tied = set(tree.rows_with_more_slots)
     rows = []
+    dtype_name = cache(attrgetter("name"))  # which NumPy works out anew each time
     for row in params._rows:
         name = tree.names[row]
         entry = file[name]
         others = tree.slots(row)[1:] if row in tied else ()
         storage = "" if entry.storage == "default" else entry.storage
-        rows.append(FileRow(name, entry.shape, entry.dtype.name, entry.nbytes, others, storage, entry.file))
+        rows.append(
+            FileRow(name, entry.shape, dtype_name(entry.dtype), entry.nbytes, others, storage, entry.file)
+        )
     return rows
 
 
