@@ -13,7 +13,7 @@ import numpy as np
 
 from ..adapter import Facts, Shape
 from ..errors import DeferredError, DTypeError
-from .host import cast_array
+from .values import cast_array
 
 __all__ = [
     "as_key",

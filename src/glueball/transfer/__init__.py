@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import TransferError
 from ..frameworks import adapter_for
-from ..frameworks.host import coerced
+from ..frameworks.values import coerced
 from ..slots import Tree
 from ..views.table import names_text, plural
 from .flattening import flattened

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..adapter import Adapter
 from ..errors import OptimizerError
-from ..frameworks.host import as_host
+from ..frameworks.values import as_host
 from ..gauges import Measures
 from ..measures.moments import Moments, moments
 

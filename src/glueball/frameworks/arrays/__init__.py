@@ -19,7 +19,8 @@ from ...adapter import Adapter, Facts, Memory
 from ...errors import DeferredError, DTypeError, OptimizerError, TieError
 from ...slots import Tree
 from .. import adapter_named
-from ..host import Entries, HostAdapter, dtype_kind
+from ..host import Entries, HostAdapter
+from ..values import dtype_kind
 from . import equinox, forms, layouts
 from .containers import children, is_container
 from .kinds import kind_of

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...adapter import Memory
 from ...errors import DTypeError
-from ..host import cast_array, coerced
+from ..values import cast_array, coerced
 
 __all__ = ["Kind", "kind_of"]
 

@@ -20,7 +20,8 @@ from ...adapter import Adapter, Facts, Memory, Shape
 from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import adapter_named
-from ..host import HostAdapter, as_host, coerced
+from ..host import HostAdapter
+from ..values import as_host, coerced
 from . import building, defaults, generators, layers, layouts, optim, paths, sharing
 from . import walk as walking
 from .building import Unbuilt

@@ -22,8 +22,9 @@ from ...adapter import Adapter, Facts
 from ...errors import DTypeError, TieError
 from ...slots import Tree
 from .. import jax_arrays
-from ..host import Entries, HostAdapter, dtype_kind
+from ..host import Entries, HostAdapter
 from ..jax_arrays import is_key
+from ..values import dtype_kind
 from . import defaults, layers, layouts, optim, walk
 
 __all__ = ["adapter"]
