@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from common import linears
@@ -37,10 +38,10 @@ def opened(path: Path, rounds: int = 5) -> dict[str, float]:
             # From the navigation's start to the first frame that shows the table.
             timed["open"].append(page.evaluate("new Promise(done => requestAnimationFrame(done))") / 1e3)
 
-            def run(what: str, script: str, page: object = page) -> None:
+            def run(what: str, script: str, page: Any = page) -> None:
                 start = "const start = performance.now();"
                 drawn = "document.body.offsetHeight; return performance.now() - start;"
-                timed[what].append(page.evaluate(f"() => {{ {start} {script}; {drawn} }}") / 1e3)  # type: ignore[attr-defined]
+                timed[what].append(page.evaluate(f"() => {{ {start} {script}; {drawn} }}") / 1e3)
 
             run("open all layers", "document.getElementById('expand').click()")
             page.fill("#search", SEARCH)

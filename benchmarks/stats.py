@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,11 +42,11 @@ def by_hand(model: nn.Module) -> list[tuple[torch.Tensor, ...]]:
         ]  # fmt: skip
 
 
-def peak(run: object) -> float:
+def peak(run: Callable[[], object]) -> float:
     """MiB that a call takes above what the process has, at its peak; Linux only."""
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
-    run()  # type: ignore[operator]
+    run()
     return (resident("VmHWM") - before) / 1024
 
 

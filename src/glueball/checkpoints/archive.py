@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from glueball.errors import FileFormatError
 
@@ -173,8 +173,8 @@ class _Reader(io.RawIOBase):
         self._at = at
         return at
 
-    def readinto(self, into: object) -> int:
-        view = memoryview(into).cast("B")  # type: ignore[arg-type]
+    def readinto(self, into: Any) -> int:
+        view = memoryview(into).cast("B")
         left = max(0, min(len(view), self._size - self._at))
         begin = self._begin + self._at
         view[:left] = self._content[begin : begin + left]

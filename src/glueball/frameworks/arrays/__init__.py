@@ -113,7 +113,8 @@ class ArraysAdapter(HostAdapter):
             TieError: an array of JAX.
         """
         leaf = self.get(owner, attribute)
-        if not kind_of(leaf.value).ties:  # type: ignore[union-attr]
+        kind: Any = kind_of(leaf.value)  # what was collected is of a known kind
+        if not kind.ties:
             raise TieError(
                 f"{attribute!r} is an array of JAX, and no tie holds those together: every function of JAX "
                 f"gives a copy to each place. Let the model use one of its arrays twice: eqx.nn.Shared in "

@@ -33,6 +33,7 @@ _READ_BY_HUBS = ("safetensors", "shards")
 _WITHOUT_METADATA = ("pytorch", "params", "npz", "npy")
 
 
+@no_garbage()
 def save(
     selection: Selection,
     path: str | os.PathLike[str],
@@ -50,20 +51,6 @@ def save(
             f"ties is {ties!r}: write 'aliases' (stored once, with the other names) or 'copies' (each name "
             f"with its own bytes)."
         )
-    with no_garbage():
-        _save(selection, path, format, ties, max_shard_size, metadata, progress, like)
-
-
-def _save(
-    selection: Selection,
-    path: str | os.PathLike[str],
-    format: str | None,
-    ties: str,
-    max_shard_size: int | str | None,
-    metadata: Mapping[str, str | None] | None,
-    progress: bool | Progress | None,
-    like: Any,
-) -> None:
     collection, rows = saved_rows(selection)
     tree, adapter = collection.tree, collection.tree.adapter
     if not rows:
